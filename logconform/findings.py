@@ -53,9 +53,7 @@ class Count:
     undecided: int = 0
 
     def __add__(self, other: Count) -> Count:
-        return Count(
-            self.checked + other.checked, self.violations + other.violations, self.undecided + other.undecided
-        )
+        return Count(self.checked + other.checked, self.violations + other.violations, self.undecided + other.undecided)
 
 
 @dataclass(slots=True)

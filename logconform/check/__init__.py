@@ -1,1 +1,1 @@
-"""check."""
+"""The field: paths → readings → verdict → report."""

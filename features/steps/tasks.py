@@ -1,0 +1,217 @@
+"""Steps that send tasks. The more particular a text is, the earlier it stands: the first that matches is taken."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+
+from logconform.lab.evidence import Sent
+from logconform.lab.stage import Stage
+from logconform.lab.vocabulary import stimulus
+from logconform.lab.worker import nonce
+
+RETURNS = {
+    "nothing": None,
+    "zero": 0,
+    "false": False,
+    "an empty text": "",
+    "an empty list": [],
+    "a text": "done",
+}
+TENANTS = {
+    "the number 42": 42,
+    "the number 0": 0,
+    "a UUID": uuid.UUID(int=5),
+    "a number in text": "0",
+}
+ARGUMENTS = {
+    "a tenant that is a mapping": {"tenant_id": {"a": [1, {"b": None}]}},
+    "a tenant that is a list": {"tenant_id": [1, "two"]},
+    "a tenant that is a very long text": {"tenant_id": "t" * 100_000},
+    "a tenant that is no Unicode": {"tenant_id": "half \ud800 a pair"},
+    "a tenant that is a flag": {"tenant_id": True},
+    "names that a record has": {
+        "task_id": "forged",
+        "operation": "forged operation",
+        "event": "forged",
+        "level": "forged",
+        "timestamp": "forged",
+        "logger": "forged",
+        "service": "forged",
+    },
+}
+
+
+@stimulus('a task for tenant "{tenant}" and user "{user}" {ends}')
+def for_tenant(stage: Stage, tenant: str, user: str, ends: str) -> None:
+    stage.end("task", ends, tenant_id=f"{tenant}-{nonce()}", user_id=f"{user}-{nonce()}")
+
+
+@stimulus("a task for a tenant {ends}, and then one without a tenant runs")
+def then_without_tenant(stage: Stage, ends: str) -> None:
+    stage.end("first", ends, tenant_id=f"acme-{nonce()}", user_id=f"ada-{nonce()}")
+    outside = nonce()
+    stage.run("second", "end", outside=outside, facts={"outside": outside})
+
+
+@stimulus("a task for a tenant runs, and then one is called with {argument}")
+def called_with(stage: Stage, argument: str) -> None:
+    stage.end("before", "succeeds", tenant_id=f"acme-{nonce()}")
+    stage.trace.roles.clear()
+    stage.run("task", "end", **ARGUMENTS[argument])
+
+
+@stimulus("a task is run in-process for a tenant that is {value}")
+def in_process_with(stage: Stage, value: str) -> None:
+    inner = nonce()
+    stage.run("outer", "odd_identifier", tenant_id=f"acme-{nonce()}", inner_probe=inner, value=value)
+    stage.trace.roles.clear()
+    stage.adopt("inner", Sent(inner, inner, "logconform.probe.end"))
+
+
+@stimulus("a task for a tenant runs another in-process for {whom}, which {ends}")
+def nested(stage: Stage, whom: str, ends: str) -> None:
+    inner = nonce()
+    own = {"tenant_id": f"globex-{nonce()}"} if whom == "another tenant" else {}
+    stage.run(
+        "outer",
+        "nested",
+        tenant_id=f"acme-{nonce()}",
+        user_id=f"ada-{nonce()}",
+        inner_probe=inner,
+        inner_how=ends,
+        inner_tenant_id=own.get("tenant_id"),
+    )
+    stage.adopt("inner", Sent(inner, inner, "logconform.probe.end", own))
+
+
+@stimulus("a task is called with a tenant and a user that are None")
+def tenant_none(stage: Stage) -> None:
+    stage.run("task", "end", tenant_id=None, user_id=None)
+
+
+@stimulus("a task is called with the tenant {identifier}")
+def tenant_identifier(stage: Stage, identifier: str) -> None:
+    stage.run("task", "end", tenant_id=TENANTS[identifier])
+
+
+@stimulus("a task for a tenant speaks inside and outside nested log_context blocks")
+def contexts(stage: Stage) -> None:
+    stage.run("task", "contexts", tenant_id=f"acme-{nonce()}")
+
+
+@stimulus("a task takes its tenant and user by position")
+def by_position(stage: Stage) -> None:
+    tenant, user = f"acme-{nonce()}", f"ada-{nonce()}"
+    stage.run("task", "positional", args=(tenant, user), facts={"tenant_id": tenant, "user_id": user})
+
+
+@stimulus("four tasks for four tenants run at the same time")
+def at_once(stage: Stage) -> None:
+    folder = tempfile.mkdtemp(dir=stage.worker.folder)
+    sent = [
+        stage.probe("task", "meet", tenant_id=f"tenant{number}-{nonce()}", folder=folder, party=4) for number in range(4)
+    ]
+    stage.worker.wait_ended(sent, 20.0)
+
+
+@stimulus("a task sends another")
+def sends(stage: Stage) -> None:
+    child, child_id = nonce(), str(uuid.uuid4())
+    stage.run("sender", "send", child_probe=child, child_id=child_id, queue=stage.worker.queue)
+    stage.worker.wait_ended([stage.adopt("child", Sent(child_id, child, "logconform.probe.end"))])
+
+
+@stimulus("a task prints to standard output")
+def prints(stage: Stage) -> None:
+    stage.run("task", "prints")
+
+
+@stimulus("a task logs fields named like those of its context")
+def logs_members(stage: Stage) -> None:
+    stage.run("task", "log_members", tenant_id=f"acme-{nonce()}")
+
+
+@stimulus("a task logs an error that it handles")
+def handles_error(stage: Stage) -> None:
+    stage.run("task", "handle_error")
+
+
+@stimulus("a task logs {value} as its event")
+def logs_event(stage: Stage, value: str) -> None:
+    stage.run("task", "log_event", value=value, facts={"value": value})
+
+
+@stimulus("a task logs {value}")
+def logs_value(stage: Stage, value: str) -> None:
+    stage.run("task", "log_value", value=value, facts={"value": value})
+
+
+@stimulus("a task calls a library that logs and warns")
+def library(stage: Stage) -> None:
+    stage.run("task", "third_party")
+
+
+@stimulus("a task is called with {count:d} positional arguments")
+def positional_count(stage: Stage, count: int) -> None:
+    stage.run("task", "end", args=tuple(range(count)), tenant_id=f"acme-{nonce()}", colour="red")
+
+
+@stimulus("a task is called with telling arguments")
+def telling_arguments(stage: Stage) -> None:
+    told = [nonce() for _ in range(4)]
+    stage.run(
+        "task",
+        "end",
+        args=(told[0], {"inside": [told[1]]}),
+        email=told[2],
+        nested={"deep": {"deeper": told[3]}},
+        tenant_id=f"acme-{nonce()}",
+        facts={"values": told},
+    )
+
+
+@stimulus("a task returns a telling text")
+def returns_telling_text(stage: Stage) -> None:
+    told = nonce()
+    stage.run("task", "end", returns=f"result {told}", facts={"returns": told})
+
+
+@stimulus("a task returns {value}")
+def returns(stage: Stage, value: str) -> None:
+    stage.run("task", "end", returns=RETURNS[value], facts={"returns": RETURNS[value]})
+
+
+@stimulus("a task has a secret in {place}")
+def has_secret(stage: Stage, place: str) -> None:
+    canary = f"canary{nonce()}"
+    stage.run(
+        "task",
+        "secrets",
+        place=place,
+        verification_token=canary,
+        account={"password": canary, "name": "ada"},
+        facts={"canary": canary},
+    )
+
+
+@stimulus('the service\'s own "{kind}" task runs')
+def own_task(stage: Stage, kind: str) -> None:
+    stage.own("task", kind)
+
+
+@stimulus("the service's own task runs")
+def any_own_task(stage: Stage) -> None:
+    kinds = list(stage.own_tasks) or ["progress"]
+    stage.own("task", kinds[0])
+
+
+@stimulus("{count:d} tasks succeed")
+def many_succeed(stage: Stage, count: int) -> None:
+    for _ in range(count):
+        stage.run("task", "end")
+
+
+@stimulus("a task {ends}")
+def ends(stage: Stage, ends: str) -> None:
+    stage.end("task", ends)

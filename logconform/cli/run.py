@@ -1,0 +1,89 @@
+"""`logconform run`: run an app's worker in the lab and judge its log."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from logconform.cli import INTERRUPTED, UNUSABLE, Failure
+
+_PACKAGE = Path(__file__).parent.parent
+_USAGE_ERROR, _NO_TESTS = 4, 5  # pytest's own exit codes
+NOTHING_TESTED = 3
+STOP_S = 60
+"""How long the lab may take to stop its workers after Ctrl-C, in seconds."""
+
+
+@click.command()
+@click.option("--celery-app", "--app", "celery_app", metavar="MODULE:ATTR", help="The Celery app under test.")
+@click.option("--adapter", metavar="MODULE:ATTR", help="The object through which the probes log.")
+@click.option("--pool", multiple=True, type=click.Choice(["prefork", "threads", "solo", "gevent"]), help="Repeatable.")
+@click.option("--broker", multiple=True, metavar="URL", help="`embedded`, or the URL of a broker. Repeatable.")
+@click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Where the JSON report goes.")
+@click.option("--report-junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML too.")
+@click.option("--only", multiple=True, metavar="ID", help="Exercise this requirement only. Repeatable.")
+@click.pass_context
+def run(ctx: click.Context, /, only: Sequence[str], **options: Any) -> None:
+    """Run a Celery app's worker, stimulate it, and judge what it logs.
+
+    What is not given here comes from logconform.toml or [tool.logconform] in
+    pyproject.toml; without an app, the reference worker is judged.
+
+    \b
+    Examples:
+      logconform run --app billing.celery_app:app
+      logconform run --app billing.celery_app:app --pool prefork --pool threads
+      logconform run --only CTX005 --report report.json
+
+    \b
+    Exit codes:
+      0    conforms
+      1    does not conform
+      2    usage or configuration
+      3    nothing was tested, or it could not be decided
+      130  interrupted
+    """
+    ctx.exit(_pytest([str(_features()), "-p", "no:cacheprovider", *_given(options), *_selection(only)]))
+
+
+def _given(options: Mapping[str, Any]) -> Iterator[str]:
+    """Pass the options on that were given: the plugin's have the same names."""
+    for name, value in options.items():
+        for each in value if isinstance(value, tuple) else (value,):
+            if each is not None:
+                yield from (f"--{name.replace('_', '-')}", str(each))
+
+
+def _selection(only: Sequence[str]) -> list[str]:
+    """Requirements are markers, so that a selection of them is an expression."""
+    if not only:
+        return []
+    from logconform.contract import UnknownRequirement, load_contract
+
+    try:
+        return ["-m", " or ".join(load_contract().find(name).id for name in only)]
+    except UnknownRequirement as error:
+        raise Failure(str(error)) from None
+
+
+def _features() -> Path:
+    for folder in (_PACKAGE / "_data" / "features", _PACKAGE.parent / "features"):
+        if folder.is_dir():
+            return folder
+    raise Failure("the features are missing from this installation; install logconform again")
+
+
+def _pytest(arguments: Sequence[str]) -> int:
+    """Run pytest in a process of its own, so that nothing imported here reaches the app under test."""
+    process = subprocess.Popen([sys.executable, "-m", "pytest", *arguments])
+    try:
+        code = process.wait()
+    except KeyboardInterrupt:  # the same Ctrl-C reached pytest, which now stops its workers
+        process.wait(STOP_S)
+        return INTERRUPTED
+    return {_USAGE_ERROR: UNUSABLE, _NO_TESTS: NOTHING_TESTED}.get(code, code)

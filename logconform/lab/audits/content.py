@@ -1,0 +1,236 @@
+"""Audits of what records hold: odd values, forged records, foreign loggers, secrets (FMT, FAIL008, SAFE, PROG, RES)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from logconform.lab.evidence import Checks, Seen, Sent, fault, show
+from logconform.records import Reading, Record
+from logconform.rules import check_history
+from logconform.schemas import check_record
+
+LIMIT_BYTES = 262_144
+
+
+def stream_holds(seen: Seen, requirement: str) -> Checks:
+    """Nothing in the whole log stream speaks against a requirement that every line or record must keep."""
+    found = [finding for finding in seen.log.verdict.findings if finding.requirement == requirement]
+    yield from found
+    count = seen.log.verdict.counts.get(requirement)
+    if not found and count is not None and count.checked:
+        yield None
+
+
+def values_do_no_harm(seen: Seen) -> Checks:
+    """A value that JSON cannot hold neither suppresses its record nor fails the task."""
+    for sent in seen.sent:
+        task = seen.task(sent)
+        if task.executions and task.executions[-1].state != "SUCCESS":
+            yield fault(f"the task ended in {task.executions[-1].state}; logging must not fail it", task_id=sent.task_id)
+        if seen.point(sent, "after") is None and not seen.spoken(sent):
+            continue  # nothing of this body is in the log, with or without the value: another requirement's matter
+        record = seen.point(sent, "value")
+        if record is None:
+            yield fault(
+                f"the record with {sent.facts['value']} is not in the log",
+                task_id=sent.task_id,
+                fix="Give the JSON encoder a `default` that cannot raise, and a last resort for what still fails.",
+            )
+        else:
+            yield None
+
+
+def long_records_are_cut(seen: Seen) -> Checks:
+    """A record that would be longer than the limit is cut, is still JSON, and says so."""
+    for sent in seen.sent:
+        if seen.point(sent, "after") is None:
+            continue
+        record = seen.point(sent, "value")
+        if record is None:
+            yield fault("the long record is not in the log, or is not JSON", task_id=sent.task_id)
+        elif len(record.raw) > LIMIT_BYTES:
+            yield fault(f"has {len(record.raw):,} bytes; at most {LIMIT_BYTES:,} are allowed", record)
+        elif record.get("truncated") is not True:
+            yield fault(f"was cut, but `truncated` is {show(record.get('truncated'))}, not true", record)
+        else:
+            yield None
+
+
+def nothing_is_forged(seen: Seen) -> Checks:
+    """A value starts no record of its own and adds no member."""
+    for sent in seen.sent:
+        for reading in seen.log.mentioning(sent.probe):
+            if reading.record is None:
+                yield fault("a value broke its line: this is not a record", reading)
+            elif "forged" in reading.record.members:
+                yield fault("a value forged a member of the record", reading)
+            else:
+                yield None
+    for reading in seen.log.readings:
+        if reading.record is not None and reading.record.event == "Forged":
+            yield fault("a value forged a whole record", reading)
+
+
+def libraries_speak_the_same(seen: Seen) -> Checks:
+    """Records of standard logging and of `warnings` are records of this stream."""
+    for sent in seen.sent:
+        if not seen.executions(sent):
+            continue
+        yield _came_out(seen, sent, f"logconform.library.{sent.probe}", "a record of a library's standard logger")
+        yield _came_out(seen, sent, f"Library warns in probe {sent.probe}", "a warning of the `warnings` module")
+
+
+def _came_out(seen: Seen, sent: Sent, text: str, what: str) -> Any:
+    lines = seen.log.mentioning(text)
+    if any(line.record is not None for line in lines):
+        return None
+    on_stderr = any(text.encode() in line.raw for line in seen.log.stderr)
+    where = "; it went to standard error" if on_stderr else ""
+    return fault(
+        f"{what} is not in the log stream{where}",
+        lines[0] if lines else None,
+        task_id=sent.task_id,
+        fix="Put the handler on the root logger, and call `logging.captureWarnings(True)`.",
+    )
+
+
+def names_are_not_repeated(seen: Seen) -> Checks:
+    """A field named like one that the record has already does not repeat the name."""
+    for sent in seen.sent:
+        for reading in seen.log.mentioning(sent.probe):
+            repeated = [defect for defect in reading.defects if defect.requirement == "FMT002"]
+            if repeated:
+                yield fault(repeated[0].message, reading)
+            elif reading.record is not None:
+                yield None
+
+
+def fault_is_reported(seen: Seen) -> Checks:
+    """A message that no task can take gives a record at error or critical, without its body; the worker goes on."""
+    for sent in seen.roles["message"]:
+        between = _between(seen)
+        errors = [record for record in between if record.level in {"error", "critical"}]
+        named = [record for record in errors if _names_it(record, sent)]
+        if not named:
+            yield fault(f"no record at error or critical tells of {sent.facts['kind']}", task_id=sent.task_id)
+        shown = [reading for reading in seen.log.readings if sent.facts["canary"].encode() in reading.raw]
+        for reading in shown[:1]:
+            yield fault("shows the body of the message", reading, fix="Do not log the message's body.")
+        after = seen.roles["after"][0]
+        if not seen.executions(after):
+            yield fault("the worker did not go on with the next task", task_id=after.task_id)
+        if named and not shown:
+            yield None
+
+
+def _names_it(record: Record, sent: Sent) -> bool:
+    name = sent.facts.get("names")
+    return name is None or name.encode() in record.raw
+
+
+def _between(seen: Seen) -> list[Record]:
+    """Return the records between the last of the task before, and the first of the task after."""
+    before, after = seen.roles["before"][0], seen.roles["after"][0]
+    positions = [record.place.offset for record in seen.log.by_task.get(before.task_id, []) + seen.spoken(before)]
+    ends = [record.place.offset for record in seen.log.by_task.get(after.task_id, []) + seen.spoken(after)]
+    start, end = max(positions, default=-1), min(ends, default=1 << 62)
+    return [record for record in seen.log.records if start < record.place.offset < end] or list(seen.log.records)
+
+
+def no_secret(seen: Seen) -> Checks:
+    """The value of a secret stands nowhere in the log, nor on standard error."""
+    for sent in seen.sent:
+        canary = str(sent.facts["canary"]).encode()
+        shown = [reading for reading in [*seen.log.readings, *seen.log.stderr] if canary in reading.raw]
+        yield from (_leak(reading, canary) for reading in shown[:3])
+        if not shown and (seen.spoken(sent) or sent.task_id in seen.log.by_task):
+            yield None
+
+
+def no_broker_password(seen: Seen) -> Checks:
+    """The password in the broker's address stands nowhere in the log."""
+    password = seen.notes.get("broker_secret")
+    if not password or not seen.log.records:
+        return
+    shown = [reading for reading in [*seen.log.readings, *seen.log.stderr] if password.encode() in reading.raw]
+    yield from (_leak(reading, password.encode()) for reading in shown[:3])
+    if not shown:
+        yield None
+
+
+def _leak(reading: Reading, canary: bytes) -> Any:
+    hidden = Reading(reading.place, reading.raw.replace(canary, b"[the secret]"), reading.record, reading.defects)
+    return fault(
+        "shows the value of a secret",
+        hidden,
+        task_id=reading.record.task_id if reading.record else None,
+        fix="Redact by the field's name at any depth, in URLs, and in the text of messages and tracebacks.",
+    )
+
+
+def errors_show_their_exception(seen: Seen) -> Checks:
+    """An error logged in an exception handler carries `error` and `exception`."""
+    for sent in seen.sent:
+        record = seen.point(sent, "handler")
+        if record is None:
+            continue
+        missing = [name for name in ("error", "exception") if not record.get(name)]
+        yield fault(f"has no {' and no '.join(missing)}", record) if missing else None
+
+
+def own_task_holds(seen: Seen, requirement: str) -> Checks:
+    """The records of the service's own task keep a requirement: schemas and rules together."""
+    for sent in seen.sent:
+        history = seen.log.by_task.get(sent.task_id, [])
+        for record in history:
+            checked, findings = check_record(record)
+            own = [finding for finding in findings if finding.requirement == requirement]
+            yield from own
+            if requirement in checked and not own:
+                yield None
+        yield from check_history(history, requirement)
+
+
+def standard_error_is_pure(seen: Seen) -> Checks:
+    """Standard error carries nothing that is not a record."""
+    stray = [reading for reading in seen.log.stderr if reading.record is None]
+    for reading in stray[:3]:
+        yield fault("standard error carries a line that is not a record", reading)
+    if not stray:
+        yield None
+
+
+def resources_agree(seen: Seen) -> Checks:
+    """`duration_ms` and `memory_used_mb` agree with what the oracle measured of the execution."""
+    for sent in seen.sent:
+        for execution in seen.executions(sent):
+            if execution.postrun is None:
+                continue
+            wall = 1_000 * (execution.postrun["at"] - execution.prerun["at"])
+            for record in _usage(seen, sent):
+                duration, memory = record.get("duration_ms"), record.get("memory_used_mb")
+                if not isinstance(duration, int) or not isinstance(memory, int):
+                    continue
+                if duration > wall + max(50.0, 0.1 * wall):
+                    yield fault(f"duration_ms is {duration}; the whole execution took {wall:.0f} ms", record)
+                elif memory > 1.1 * execution.postrun["peak_mb"] + 8:
+                    yield fault(f"memory_used_mb is {memory}; the process never held that much", record)
+                else:
+                    yield None
+
+
+def _usage(seen: Seen, sent: Sent) -> list[Record]:
+    return [record for record in seen.log.by_task.get(sent.task_id, []) if "memory_used_mb" in record.members]
+
+
+def own_task_reports(seen: Seen, *members: str) -> Checks:
+    """The service's own task writes what its role promises: a record with each of *members*."""
+    for sent in seen.sent:
+        history = seen.log.by_task.get(sent.task_id, [])
+        if not any(execution.state == "SUCCESS" for execution in seen.executions(sent)):
+            continue
+        for member in members:
+            if any(member in record.members for record in history):
+                yield None
+            else:
+                yield fault(f"{sent.name} succeeded, but wrote no record with {member}", task_id=sent.task_id)

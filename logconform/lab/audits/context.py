@@ -1,0 +1,240 @@
+"""Audits of context binding (CTX)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from logconform.lab.evidence import Checks, Seen, Sent, fault, show
+from logconform.records import Record
+
+CONTEXT = ("task_id", "operation", "tenant_id", "user_id")
+
+
+def carries_task_id(seen: Seen) -> Checks:
+    """Every record that a body wrote carries its execution's `task_id`."""
+    for sent in seen.sent:
+        for record in seen.spoken(sent):
+            yield _has(record, "task_id", sent.task_id, sent)
+
+
+def carries_identifier(seen: Seen, name: str) -> Checks:
+    """Every start and execution record carries the identifier that the keyword arguments hold, as a string."""
+    for sent in seen.sent:
+        expected = sent.facts.get(name)
+        if expected is None:
+            continue
+        for record in [*seen.lifecycle(sent, "Task starting"), *seen.spoken(sent)]:
+            yield _has(record, name, str(expected), sent)
+
+
+def carries_no_identifier(seen: Seen) -> Checks:
+    """A task whose identifiers have no value: the fields are absent from every record about it."""
+    for sent in seen.sent:
+        for record in _about(seen, sent):
+            held = [name for name in ("tenant_id", "user_id") if name in record.members]
+            if not held:
+                yield None
+            for name in held:
+                yield fault(
+                    f"{name} is {show(record.get(name))}, but the task was given none; the field must be absent",
+                    record,
+                    fix=f"Bind `{name}` only when it is not None.",
+                )
+
+
+def carries_operation(seen: Seen) -> Checks:
+    """Start records and records outside any `log_context` have the operation `task.<task name>`."""
+    for sent in seen.sent:
+        expected = f"task.{seen.task(sent).name}"
+        for record in [*seen.lifecycle(sent, "Task starting"), *seen.spoken(sent)]:
+            yield _has(record, "operation", expected, sent)
+
+
+def nothing_crosses(seen: Seen) -> Checks:
+    """No record of the later task, and none outside any task, carries the context of the task before."""
+    for earlier, later in zip(seen.roles["first"], seen.roles["second"], strict=True):
+        foreign = {earlier.task_id: "task_id", **_identifiers(earlier)}
+        for record in _about(seen, later):
+            yield _nothing_of(record, foreign, "the task before")
+        for reading in seen.log.mentioning(str(later.facts.get("outside"))):
+            record = reading.record
+            if record is None or record.get("point") != "outside":
+                continue
+            foreign_outside = {**foreign, later.task_id: "task_id"}
+            yield _nothing_of(record, foreign_outside, "a task, though it was written outside any")
+            yield _no_context(record)
+
+
+def _nothing_of(record: Record, foreign: dict[str, str], whose: str) -> Any:
+    for name in CONTEXT:
+        value = record.get(name)
+        if isinstance(value, str | int) and str(value) in foreign:
+            return fault(
+                f"carries {name} {show(value)} of {whose}",
+                record,
+                fix="Clear the context in `task_postrun`, whatever the ending, before the next task is bound.",
+            )
+    return None
+
+
+def _no_context(record: Record) -> Any:
+    held = [name for name in ("task_id", "tenant_id", "user_id") if name in record.members]
+    if not held:
+        return None
+    return fault(f"was written outside any task, but carries {', '.join(held)}", record)
+
+
+def _identifiers(sent: Sent) -> dict[str, str]:
+    return {str(sent.facts[name]): name for name in ("tenant_id", "user_id") if sent.facts.get(name) is not None}
+
+
+def _about(seen: Seen, sent: Sent) -> list[Record]:
+    """Return the records of a task: those that carry its id, and those that its body wrote."""
+    spoken = seen.spoken(sent)
+    known = {id(record) for record in spoken}
+    return [*spoken, *(record for record in seen.log.by_task.get(sent.task_id, []) if id(record) not in known)]
+
+
+def blocks_nest_and_restore(seen: Seen) -> Checks:
+    """`log_context` adds its fields, the inner block wins, and leaving a block restores what was bound before."""
+    outer = {"probe_outer": "outer", "probe_shared": "outer"}
+    inner = {**outer, "probe_inner": "inner", "probe_shared": "inner"}
+    raising = {**outer, "probe_inner": "raising", "probe_shared": "raising"}
+    expected = {
+        "before": {},
+        "outer": outer,
+        "inner": inner,
+        "outer again": outer,
+        "raising": raising,
+        "after exception": outer,
+        "after": {},
+    }
+    for sent in seen.sent:
+        before = seen.point(sent, "before")
+        for point, fields in expected.items():
+            record = seen.point(sent, point)
+            if record is None or before is None:
+                continue
+            operation = "probe.inner" if point == "inner" else before.get("operation")
+            yield _block(record, point, {**fields, "operation": operation})
+
+
+def _block(record: Record, point: str, expected: dict[str, Any]) -> Any:
+    for name in ("probe_outer", "probe_inner", "probe_shared", "operation"):
+        if record.get(name) != expected.get(name):
+            return fault(
+                f'at the point "{point}" of nested log_context blocks, {name} is {show(record.get(name))}, '
+                f"not {show(expected.get(name))}",
+                record,
+                fix="Restore the whole context that was bound before the block, in a `finally`.",
+            )
+    return None
+
+
+def nested_tasks_keep_apart(seen: Seen) -> Checks:
+    """A task run in-process has its own context, and the outer one's is intact afterwards."""
+    for outer, inner in zip(seen.roles["outer"], seen.roles["inner"], strict=True):
+        before, after = seen.point(outer, "before"), seen.point(outer, "after")
+        if before is None or after is None:
+            continue
+        for name in CONTEXT:
+            yield _same(before, after, name)
+        inner_id = _eager_id(seen, inner)
+        if inner_id is None or before.task_id != outer.task_id:
+            continue
+        for record in seen.spoken(inner):
+            yield _inner(record, inner, inner_id, outer)
+
+
+def _same(before: Record, after: Record, name: str) -> Any:
+    if before.get(name) == after.get(name):
+        return None
+    return fault(
+        f"{name} is {show(after.get(name))} after a nested task, and was {show(before.get(name))} before it",
+        after,
+        fix="Keep a stack: put back in `task_postrun` what was bound at `task_prerun`, instead of clearing everything.",
+    )
+
+
+def _inner(record: Record, inner: Sent, inner_id: str, outer: Sent) -> Any:
+    if record.task_id != inner_id:
+        return fault(f"a record of the nested task {inner_id} carries task_id {show(record.task_id)}", record)
+    for name in ("tenant_id", "user_id"):
+        own, foreign = inner.facts.get(name), outer.facts.get(name)
+        if own is None and foreign is not None and record.get(name) == str(foreign):
+            return fault(f"a record of the nested task carries {name} {show(foreign)} of the outer task", record)
+        if own is not None and record.get(name) != str(own):
+            return fault(f"a record of the nested task has {name} {show(record.get(name))}, not {show(own)}", record)
+    return None
+
+
+def _eager_id(seen: Seen, inner: Sent) -> str | None:
+    for event in seen.truth.of_kind("prerun"):
+        if event.get("probe") == inner.probe:
+            return str(event["task_id"])
+    return None
+
+
+def positional_identifiers(seen: Seen) -> Checks:
+    """Identifiers passed by position are bound by the task's signature."""
+    for sent in seen.sent:
+        for record in [*seen.lifecycle(sent, "Task starting"), *seen.spoken(sent)]:
+            for name in ("tenant_id", "user_id"):
+                yield _has(record, name, str(sent.facts[name]), sent)
+
+
+def concurrent_tasks_keep_apart(seen: Seen) -> Checks:
+    """Tasks that ran at the same time carry each their own ids on every record."""
+    met = {event["task_id"] for event in seen.truth.of_kind("met") if event["met"]}
+    for sent in seen.sent:
+        if sent.task_id not in met:
+            continue
+        for record in seen.spoken(sent):
+            yield _has(record, "task_id", sent.task_id, sent)
+            yield _has(record, "tenant_id", str(sent.facts["tenant_id"]), sent)
+
+
+def descent_is_told(seen: Seen) -> Checks:
+    """A task sent by a task carries `parent_task_id`, and the same `correlation_id` as its sender."""
+    for parent, child in zip(seen.roles["sender"], seen.roles["child"], strict=True):
+        parents, children = seen.spoken(parent), seen.spoken(child)
+        correlation = next((record.get("correlation_id") for record in parents), None)
+        for record in children:
+            yield _has(record, "parent_task_id", parent.task_id, child)
+            if correlation is None or record.get("correlation_id") != correlation:
+                yield fault(
+                    f"correlation_id is {show(record.get('correlation_id'))}; its sender's is {show(correlation)}",
+                    record,
+                )
+
+
+def retries_keep_their_parent(seen: Seen) -> Checks:
+    """No record names its own task as its parent."""
+    for sent in seen.sent:
+        for record in _about(seen, sent):
+            if record.get("parent_task_id") == sent.task_id:
+                yield fault("parent_task_id is the task's own id", record)
+            else:
+                yield None
+
+
+def binding_never_fails(seen: Seen) -> Checks:
+    """Whatever the arguments hold, the body runs, and its records carry its own `task_id`."""
+    for sent in seen.sent:
+        task_id = _eager_id(seen, sent) or sent.task_id
+        if not seen.truth.task(task_id).spoken:
+            yield fault("the task's body never ran", task_id=task_id, fix="Catch whatever binding raises.")
+            continue
+        for record in seen.spoken(sent):
+            yield _has(record, "task_id", task_id, sent)
+
+
+def _has(record: Record, name: str, expected: str, sent: Sent) -> Any:
+    value = record.get(name)
+    if value == expected:
+        return None
+    if name not in record.members:
+        message = f"{name} is missing; the task's is {show(expected)}"
+    else:
+        message = f"{name} is {show(value)}; the task's is {show(expected)}"
+    return fault(message, record, task_id=sent.task_id)

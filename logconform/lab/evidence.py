@@ -1,0 +1,166 @@
+"""What one worker wrote, laid beside what really happened: the ground on which audits stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from logconform.findings import Finding, Verdict
+from logconform.lab.truth import Execution, Task, Truth
+from logconform.records import Reading, Record
+from logconform.secrets import excerpt
+
+LIFECYCLE_EVENTS = frozenset(
+    {
+        "Task starting",
+        "Task completed",
+        "Task failed",
+        "Task failed, retrying",
+        "Task failed permanently after max retries",
+        "Task revoked",
+        "Task ended",
+    }
+)
+SPOKEN_EVENTS = ("Probe ", "Library ")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A task that the lab sent (or had run): its id, its nonce, and what it was called with."""
+
+    task_id: str
+    probe: str
+    name: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Log:
+    """A worker's log stream, read to its last byte, and the verdict of readers, schemas and rules on it."""
+
+    readings: list[Reading]
+    verdict: Verdict
+    stderr: list[Reading] = field(default_factory=list)
+    truncated: bool = False
+
+    @cached_property
+    def records(self) -> list[Record]:
+        """Every line that is a record, in the order of the stream."""
+        return [reading.record for reading in self.readings if reading.record is not None]
+
+    @cached_property
+    def by_task(self) -> dict[str, list[Record]]:
+        """Records by the `task_id` they carry."""
+        found: dict[str, list[Record]] = {}
+        for record in self.records:
+            if record.task_id is not None:
+                found.setdefault(record.task_id, []).append(record)
+        return found
+
+    def mentioning(self, text: str) -> list[Reading]:
+        """Return the lines in which *text* stands, records or not."""
+        sought = text.encode()
+        return [reading for reading in self.readings if sought in reading.raw]
+
+    def lifecycle(self, task_id: str, event: str) -> list[Record]:
+        """Return the records of one lifecycle event that carry *task_id*; a resource usage record is none."""
+        return [
+            record
+            for record in self.by_task.get(task_id, [])
+            if record.event == event and not _is_resource_usage(record)
+        ]
+
+
+@dataclass
+class Seen:
+    """A scenario's view: the log of its worker, the truth, and the tasks that it sent, by role."""
+
+    log: Log
+    truth: Truth
+    pool: str
+    roles: dict[str, list[Sent]]
+    notes: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def sent(self) -> list[Sent]:
+        """Every task of the scenario, in the order of sending."""
+        return [sent for group in self.roles.values() for sent in group]
+
+    def task(self, sent: Sent) -> Task:
+        """Return what really happened to a task."""
+        return self.truth.task(sent.task_id)
+
+    def executions(self, sent: Sent) -> list[Execution]:
+        """Return the executions of a task, in their order."""
+        return self.task(sent).executions
+
+    def spoken(self, sent: Sent) -> list[Record]:
+        """Return the records that the task's body wrote, whatever their context says."""
+        return [
+            reading.record
+            for reading in self.log.mentioning(sent.probe)
+            if reading.record is not None and _is_spoken(reading.record, sent.probe)
+        ]
+
+    def point(self, sent: Sent, point: str) -> Record | None:
+        """Return the record that a body wrote at one of its points."""
+        return next((record for record in self.spoken(sent) if record.get("point") == point), None)
+
+    def lifecycle(self, sent: Sent, event: str) -> list[Record]:
+        """Return the lifecycle records of one event that carry the task's id."""
+        return self.log.lifecycle(sent.task_id, event)
+
+
+def fault(
+    message: str, record: Record | Reading | None = None, *, task_id: str | None = None, fix: str = ""
+) -> Finding:
+    """Make a finding; the step that asked for the audit says which requirement it is about."""
+    return Finding(
+        requirement="",
+        message=message,
+        place=None if record is None else record.place,
+        task_id=task_id or (record.task_id if isinstance(record, Record) else None),
+        evidence="" if record is None else excerpt(record.raw),
+        fix=fix,
+    )
+
+
+def show(value: object) -> str:
+    """Return a member's value as a message shows it.
+
+    >>> show("acme"), show(None)
+    ('"acme"', 'null')
+    """
+    if isinstance(value, str):
+        return f'"{value[:80]}"'
+    return (
+        {None: "null", True: "true", False: "false"}.get(value, repr(value)[:80]) if _plain(value) else repr(value)[:80]
+    )
+
+
+def _plain(value: object) -> bool:
+    return value is None or isinstance(value, bool)
+
+
+def _is_resource_usage(record: Record) -> bool:
+    return record.event == "Task completed" and record.get("state") is None and "memory_used_mb" in record.members
+
+
+def _is_spoken(record: Record, probe: str) -> bool:
+    if record.event in LIFECYCLE_EVENTS:
+        return False
+    if record.get("probe") == probe or (record.logger or "").startswith(f"logconform.library.{probe}"):
+        return record.get("point") != "outside"
+    return (record.event or "").startswith(SPOKEN_EVENTS) and not (record.logger or "").startswith("celery")
+
+
+Checks = Iterator[Finding | None]
+"""What an audit yields: None for each check that holds, a finding for each that does not."""
+
+
+def all_of(*audits: Iterable[Finding | None]) -> Checks:
+    """Chain several audits."""
+    for audit in audits:
+        yield from audit

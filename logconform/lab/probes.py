@@ -1,0 +1,370 @@
+"""
+Probe tasks: small tasks that end in each way a task can, and log as they go.
+
+Loaded by `celery worker --include` into the worker under test; `shared_task`
+gives them the service's own task class. Every probe takes `probe`, a nonce
+that stands in each record its body writes, so that a record can be told to
+belong to an execution even when its context is wrong.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+import warnings
+from typing import Any
+
+from celery import current_app, shared_task, signals
+from celery.exceptions import Ignore, Reject
+
+from logconform.lab import values
+from logconform.lab.oracle import note
+from logconform.lab.voice import Voice, current_voice
+
+PREFIX = "logconform.probe."
+LOGGER = "logconform.probe"
+RENDEZVOUS_SECONDS = 10.0
+"""How long concurrent probes wait for one another."""
+
+
+class ProbeError(Exception):
+    """What probes raise; the text names the probe."""
+
+
+class ExpectedProbeError(ProbeError):
+    """Raised by the task that declares it in `throws`."""
+
+
+def speak(task: Any, probe: str, point: str, **fields: Any) -> Voice:
+    """Write one record from a task's body, and tell the oracle that it was written."""
+    voice = current_voice()
+    retries = task.request.retries or 0
+    voice.get_logger(LOGGER).info("Probe working", probe=probe, point=point, attempt=retries, **fields)
+    note("spoke", task_id=task.request.id, probe=probe, point=point, attempt=retries, voice=voice.kind)
+    return voice
+
+
+def speak_as_library(probe: str) -> None:
+    """Write a record as a third-party library does: standard logging, a logger of its own."""
+    logging.getLogger(f"logconform.library.{probe}").info("Library working")
+
+
+@shared_task(bind=True, name=PREFIX + "end")
+def end(self: Any, *_args: Any, probe: str, how: str = "succeeds", **kwargs: Any) -> Any:
+    """Speak at the first line, through a library, and at the last; then end as *how* says."""
+    speak(self, probe, "first")
+    speak_as_library(probe)
+    speak(self, probe, "last")
+    return _ENDINGS[how](self, probe, kwargs)
+
+
+@shared_task(bind=True, name=PREFIX + "expected", throws=(ExpectedProbeError,))
+def expected(self: Any, *_args: Any, probe: str, **_kwargs: Any) -> None:
+    """Raise what the task declares in `throws`."""
+    speak(self, probe, "first")
+    raise ExpectedProbeError(f"expected by probe {probe}")
+
+
+@shared_task(
+    bind=True, name=PREFIX + "autoretry", autoretry_for=(ProbeError,), retry_kwargs={"max_retries": 2, "countdown": 0}
+)
+def autoretry(self: Any, *_args: Any, probe: str, failures: int = 1, **_kwargs: Any) -> str:
+    """Fail *failures* times; Celery retries by `autoretry_for`, at most twice."""
+    speak(self, probe, "first")
+    if self.request.retries < failures:
+        raise ProbeError(f"attempt {self.request.retries} of probe {probe}")
+    return "done"
+
+
+@shared_task(bind=True, name=PREFIX + "retry", max_retries=3)
+def retry(self: Any, *_args: Any, probe: str, failures: int = 1, exc: bool = True, **_kwargs: Any) -> str:
+    """Ask for a retry *failures* times, at most three; with or without the exception that caused it."""
+    speak(self, probe, "first")
+    if self.request.retries >= failures:
+        return "done"
+    try:
+        raise ProbeError(f"attempt {self.request.retries} of probe {probe}")
+    except ProbeError as error:
+        raise self.retry(exc=error if exc else None, countdown=0) from error
+
+
+@shared_task(bind=True, name=PREFIX + "retry_in_force", max_retries=9)
+def retry_in_force(self: Any, *_args: Any, probe: str, failures: int = 1, **_kwargs: Any) -> str:
+    """Ask for retries with a `max_retries` that overrides the task's own: 1 instead of 9."""
+    speak(self, probe, "first")
+    if self.request.retries >= failures:
+        return "done"
+    raise self.retry(exc=ProbeError(f"attempt {self.request.retries} of probe {probe}"), countdown=0, max_retries=1)
+
+
+@shared_task(bind=True, name=PREFIX + "retry_unlimited", max_retries=None)
+def retry_unlimited(self: Any, *_args: Any, probe: str, failures: int = 1, **_kwargs: Any) -> str:
+    """Ask for retries without limit; succeed after *failures*."""
+    speak(self, probe, "first")
+    if self.request.retries >= failures:
+        return "done"
+    raise self.retry(exc=ProbeError(f"attempt {self.request.retries} of probe {probe}"), countdown=0)
+
+
+@shared_task(bind=True, name=PREFIX + "positional")
+def positional(self: Any, tenant_id: Any = None, user_id: Any = None, probe: str = "") -> None:
+    """Take its identifiers by position."""
+    speak(self, probe, "first")
+
+
+@shared_task(bind=True, name=PREFIX + "contexts")
+def contexts(self: Any, *, probe: str, **_kwargs: Any) -> None:
+    """Speak before, inside, deeper inside and after `log_context` blocks, one of them left by an exception."""
+    context = speak(self, probe, "before").log_context
+    if context is None:
+        note("no_log_context", task_id=self.request.id, probe=probe)
+        return
+    with context(probe_outer="outer", probe_shared="outer"):
+        speak(self, probe, "outer")
+        with context(probe_inner="inner", probe_shared="inner", operation="probe.inner"):
+            speak(self, probe, "inner")
+        speak(self, probe, "outer again")
+        _leave_by_exception(self, probe, context)
+        speak(self, probe, "after exception")
+    speak(self, probe, "after")
+
+
+def _leave_by_exception(task: Any, probe: str, context: Any) -> None:
+    try:
+        with context(probe_inner="raising", probe_shared="raising"):
+            speak(task, probe, "raising")
+            raise ProbeError(f"leaves a block of probe {probe}")
+    except ProbeError:
+        pass
+
+
+@shared_task(bind=True, name=PREFIX + "nested")
+def nested(self: Any, *, probe: str, inner_probe: str, inner_how: str = "succeeds", **kwargs: Any) -> None:
+    """Run another task in-process, for another tenant, between two records of its own."""
+    inner = {"tenant_id": kwargs.pop("inner_tenant_id", None), "user_id": kwargs.pop("inner_user_id", None)}
+    speak(self, probe, "before")
+    end.apply(kwargs={"probe": inner_probe, "how": inner_how, **{k: v for k, v in inner.items() if v is not None}})
+    speak(self, probe, "after")
+
+
+@shared_task(bind=True, name=PREFIX + "odd_identifier")
+def odd_identifier(self: Any, *, probe: str, inner_probe: str, value: str, **_kwargs: Any) -> None:
+    """Run another task in-process whose tenant is an object that no message could carry."""
+    speak(self, probe, "before")
+    end.apply(kwargs={"probe": inner_probe, "how": "succeeds", "tenant_id": values.identifier(value)})
+    speak(self, probe, "after")
+
+
+@shared_task(bind=True, name=PREFIX + "meet")
+def meet(self: Any, *, probe: str, folder: str, party: int, **_kwargs: Any) -> None:
+    """Speak while *party* probes are running at once: each waits until all have come."""
+    speak(self, probe, "before")
+    with open(os.path.join(folder, probe), "w"):  # noqa: PTH118, PTH123 - as little as possible runs in the worker
+        pass
+    deadline = time.monotonic() + RENDEZVOUS_SECONDS
+    while len(os.listdir(folder)) < party and time.monotonic() < deadline:  # noqa: PTH208
+        time.sleep(0.005)  # gives the other greenlet or thread its turn
+    met = len(os.listdir(folder)) >= party  # noqa: PTH208
+    note("met", task_id=self.request.id, probe=probe, met=met)
+    for turn in range(5):
+        speak(self, probe, f"together {turn}")
+        time.sleep(0.001)
+
+
+@shared_task(bind=True, name=PREFIX + "send")
+def send(self: Any, *, probe: str, child_probe: str, child_id: str, queue: str, **_kwargs: Any) -> None:
+    """Send another task."""
+    speak(self, probe, "before")
+    end.apply_async(kwargs={"probe": child_probe, "how": "succeeds"}, task_id=child_id, queue=queue)
+    speak(self, probe, "after")
+
+
+@shared_task(bind=True, name=PREFIX + "log_value")
+def log_value(self: Any, *, probe: str, value: str, **_kwargs: Any) -> None:
+    """Log one value that JSON cannot hold, or that tries to forge, as a field."""
+    made = values.VALUES[value](probe)
+    speak(self, probe, "value", value=made)
+    speak(self, probe, "after")
+
+
+@shared_task(bind=True, name=PREFIX + "log_event")
+def log_event(self: Any, *, probe: str, value: str, **_kwargs: Any) -> None:
+    """Log a text that tries to forge, as the event itself."""
+    text = values.VALUES[value](probe)
+    current_voice().get_logger(LOGGER).info(text, probe=probe, point="event")
+    speak(self, probe, "after")
+
+
+@shared_task(bind=True, name=PREFIX + "log_members")
+def log_members(self: Any, *, probe: str, **_kwargs: Any) -> None:
+    """Log fields whose names the record already has."""
+    voice = current_voice()
+    taken = {"task_id": self.request.id, "operation": "probe.names"}
+    voice.get_logger(LOGGER).info("Probe working", probe=probe, point="names", attempt=0, **taken)
+    speak(self, probe, "after")
+
+
+@shared_task(bind=True, name=PREFIX + "handle_error")
+def handle_error(self: Any, *, probe: str, **_kwargs: Any) -> None:
+    """Log an error from an exception handler, and go on."""
+    try:
+        raise ProbeError(f"handled in probe {probe}")
+    except ProbeError:
+        current_voice().get_logger(LOGGER).exception("Probe failed to work", probe=probe, point="handler", attempt=0)
+
+
+@shared_task(bind=True, name=PREFIX + "third_party")
+def third_party(self: Any, *, probe: str, **_kwargs: Any) -> None:
+    """Speak through standard logging, with arguments, and through `warnings`."""
+    speak(self, probe, "first")
+    logging.getLogger(f"logconform.library.{probe}").warning("Library spoke of %s", probe)
+    warnings.warn(f"Library warns in probe {probe}", UserWarning, stacklevel=1)
+
+
+@shared_task(bind=True, name=PREFIX + "prints")
+def prints(self: Any, *, probe: str, **_kwargs: Any) -> None:
+    """Print to standard output, as forgotten debugging does."""
+    speak(self, probe, "first")
+    print(f"printed by probe {probe}")
+    print(f"flushed by probe {probe}", flush=True)
+    sys.stdout.flush()
+
+
+@shared_task(bind=True, name=PREFIX + "secrets")
+def secrets(self: Any, *, probe: str, verification_token: str, place: str, **_kwargs: Any) -> None:
+    """Put a secret where tasks put them: arguments, fields, URLs, messages of exceptions."""
+    voice = speak(self, probe, "first")
+    _SECRET_PLACES[place](self, voice, probe, verification_token)
+    speak(self, probe, "last")
+
+
+def _succeed(_task: Any, _probe: str, kwargs: dict[str, Any]) -> Any:
+    return kwargs.get("returns")
+
+
+def _raise(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
+    raise ValueError(f"raised by probe {probe}")
+
+
+def _raise_custom(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
+    raise ProbeError(f"raised by probe {probe}")
+
+
+def _raise_without_message(_task: Any, _probe: str, _kwargs: dict[str, Any]) -> None:
+    raise TimeoutError
+
+
+def _raise_from_cause(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
+    try:
+        raise KeyError(f"cause of probe {probe}")
+    except KeyError as cause:
+        raise RuntimeError(f"effect of probe {probe}") from cause
+
+
+def _raise_while_handling(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
+    try:
+        raise KeyError(f"cause of probe {probe}")
+    except KeyError:
+        raise RuntimeError(f"effect of probe {probe}")  # noqa: B904 - the implicit context is the point
+
+
+def _raise_group(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
+    members = [KeyError(f"cause of probe {probe}"), ValueError("another member")]
+    raise ExceptionGroup(f"effect of probe {probe}", members)
+
+
+def _raise_hostile(name: str) -> Any:
+    def raise_it(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
+        raise values.EXCEPTIONS[name](probe)
+
+    return raise_it
+
+
+def _ignore(*_: Any) -> None:
+    raise Ignore
+
+
+def _reject(*_: Any) -> None:
+    raise Reject("no longer wanted", requeue=False)
+
+
+def _exit(*_: Any) -> None:
+    sys.exit(3)
+
+
+def _be_killed(*_: Any) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _overrun(*_: Any) -> None:
+    deadline = time.monotonic() + 30.0  # the time limit comes after one
+    while time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+_ENDINGS = {
+    "succeeds": _succeed,
+    "raises an exception": _raise,
+    "raises an exception of its own": _raise_custom,
+    "raises an exception without a message": _raise_without_message,
+    "raises from a cause": _raise_from_cause,
+    "raises while handling another exception": _raise_while_handling,
+    "raises an exception group": _raise_group,
+    "is ignored": _ignore,
+    "is rejected": _reject,
+    "exits": _exit,
+    "is killed": _be_killed,
+    "exceeds its soft time limit": _overrun,
+    "exceeds its hard time limit": _overrun,
+    **{f"raises an exception {name}": _raise_hostile(name) for name in values.EXCEPTIONS},
+}
+
+
+def _secret_in_fields(_task: Any, voice: Voice, probe: str, canary: str) -> None:
+    nested = {"credentials": {"apiKey": canary}, "headers": [{"Authorization": f"Bearer {canary}"}]}
+    fields = {"password": canary, "verification_token": canary, "request": nested}
+    voice.get_logger(LOGGER).info("Probe working", probe=probe, point="fields", attempt=0, **fields)
+
+
+def _secret_in_url(_task: Any, voice: Voice, probe: str, canary: str) -> None:
+    url = f"https://ghost:{canary}@example.com/hook?api_key={canary}"
+    voice.get_logger(LOGGER).info("Probe working", probe=probe, point="url", attempt=0, target=url)
+
+
+def _secret_in_exception(_task: Any, _voice: Voice, probe: str, canary: str) -> None:
+    raise ConnectionError(f"refused in probe {probe}: password={canary} at smtp://ghost:{canary}@mail.example.com")
+
+
+def _secret_in_retries(task: Any, _voice: Voice, _probe: str, _canary: str) -> None:
+    raise task.retry(countdown=0, max_retries=1)  # Celery's own MaxRetriesExceededError shows the arguments
+
+
+def _secret_in_arguments(*_: Any) -> None:
+    """The secret is among the arguments already; the body does nothing with it."""
+
+
+_SECRET_PLACES = {
+    "the arguments": _secret_in_arguments,
+    "a field": _secret_in_fields,
+    "a URL": _secret_in_url,
+    "the message of an exception": _secret_in_exception,
+    "the arguments of a task that uses up its retries": _secret_in_retries,
+}
+
+
+@signals.task_received.connect(weak=False, dispatch_uid="logconform_probe_outside")
+def _speak_outside(request: Any = None, **_: Any) -> None:
+    """Write a record outside any task, when a probe that asks for it is received."""
+    probe = (getattr(request, "kwargs", None) or {}).get("outside")
+    if not probe or not str(getattr(request, "name", "")).startswith(PREFIX):
+        return
+    current_voice().get_logger(LOGGER).info("Probe outside any task", probe=probe, point="outside")
+    note("spoke_outside", probe=probe)
+
+
+def registered() -> list[str]:
+    """Return the names of the probes that the current app knows."""
+    return sorted(name for name in current_app.tasks if name.startswith(PREFIX))

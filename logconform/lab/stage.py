@@ -1,0 +1,133 @@
+"""What a scenario may do to a worker while it is stimulated."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from logconform.config import Task
+from logconform.lab.evidence import Sent
+from logconform.lab.probes import PREFIX
+from logconform.lab.worker import TASK_SECONDS, Worker, nonce
+
+
+class NotExercised(Exception):
+    """This environment can't provoke what the scenario needs; says why. It is not tested then."""
+
+
+@dataclass
+class Trace:
+    """What a scenario did: on which worker, with which tasks, and why it stopped short if it did."""
+
+    requirement: str
+    worker: Worker | None = None
+    roles: dict[str, list[Sent]] = field(default_factory=dict)
+    notes: dict[str, Any] = field(default_factory=dict)
+    skipped: str | None = None
+    error: str | None = None
+
+    @property
+    def sent(self) -> list[Sent]:
+        """Every task that was sent, in order."""
+        return [sent for group in self.roles.values() for sent in group]
+
+
+ENDINGS_ON_PREFORK = {
+    "exceeds its soft time limit": "threads, solo and gevent ignore soft time limits",
+    "exceeds its hard time limit": "threads and solo have no hard time limit",
+    "is killed": "the worker itself would die",
+}
+LIMITS = {"exceeds its soft time limit": {"soft_time_limit": 1}, "exceeds its hard time limit": {"time_limit": 1}}
+
+
+@dataclass
+class Stage:
+    """One scenario's hands on the lab: choose a worker, send tasks, wait on the oracle."""
+
+    pool: str
+    trace: Trace
+    worker_with: Callable[[int], Worker]
+    own_tasks: dict[str, Task]
+
+    @property
+    def worker(self) -> Worker:
+        """The worker that the scenario's first step chose."""
+        if self.trace.worker is None:
+            self.use(1)
+        assert self.trace.worker is not None
+        return self.trace.worker
+
+    def use(self, slots: int) -> None:
+        """Take a worker with *slots* slots; it is shared with the other scenarios."""
+        if slots > 1 and self.pool == "solo":
+            raise NotExercised("the solo pool runs one task at a time")
+        self.trace.worker = self.worker_with(slots)
+
+    def probe(self, role: str, task: str, args: tuple[Any, ...] = (), facts: Any = None, options: Any = None, **kwargs: Any) -> Sent:
+        """Send a probe without waiting for it. *facts* are what audits compare with; *kwargs* its arguments."""
+        word = nonce()
+        task_id = self.worker.send(PREFIX + task, args, {"probe": word, **kwargs}, **(options or {}))
+        known = {name: kwargs[name] for name in ("tenant_id", "user_id") if name in kwargs}
+        return self._keep(role, Sent(task_id, word, PREFIX + task, {**known, **(facts or {})}))
+
+    def run(self, role: str, task: str, *, seconds: float = TASK_SECONDS, **arguments: Any) -> Sent:
+        """Send a probe, and wait for its end."""
+        sent = self.probe(role, task, **arguments)
+        self.worker.wait_ended([sent], seconds)
+        return sent
+
+    def end(self, role: str, how: str, **arguments: Any) -> Sent:
+        """Run a probe that ends as *how* says, by whichever probe task can."""
+        self._check_pool(how)
+        task, extra = ENDING_TASKS.get(how, ("end", {"how": how}))
+        facts = {**EXHAUSTING.get(how, {}), **(arguments.pop("facts", None) or {})}
+        return self.run(role, task, facts=facts, options=LIMITS.get(how), **extra, **arguments)
+
+    def own(self, role: str, kind: str) -> Sent:
+        """Run the service's own task that the configuration names for *kind*."""
+        task = self.own_tasks.get(kind)
+        if task is None:
+            raise NotExercised(f"no task is named for it: set [tool.logconform] tasks.{kind}")
+        task_id = self.worker.send(task.name, task.args, dict(task.kwargs))
+        sent = self._keep(role, Sent(task_id, nonce(), task.name, {"own": True}))
+        self.worker.wait_ended([sent], 4 * TASK_SECONDS)
+        return sent
+
+    def adopt(self, role: str, sent: Sent) -> Sent:
+        """Keep a task that another probe runs or sends."""
+        return self._keep(role, sent)
+
+    def _keep(self, role: str, sent: Sent) -> Sent:
+        self.trace.roles.setdefault(role, []).append(sent)
+        self.worker.sent.append(sent)
+        return sent
+
+    def _check_pool(self, how: str) -> None:
+        if self.pool != "prefork" and how in ENDINGS_ON_PREFORK:
+            raise NotExercised(ENDINGS_ON_PREFORK[how])
+        if self.pool == "solo" and how == "exits":
+            raise NotExercised("a solo worker exits with its task")
+
+
+ENDING_TASKS: dict[str, tuple[str, dict[str, Any]]] = {
+    "raises an expected exception": ("expected", {}),
+    "is retried and then succeeds": ("retry", {"failures": 2}),
+    "is retried by autoretry_for and then succeeds": ("autoretry", {"failures": 2}),
+    "is retried with a limit of its own and then succeeds": ("retry_in_force", {"failures": 1}),
+    "is retried without limit and then succeeds": ("retry_unlimited", {"failures": 2}),
+    "uses up its retries": ("retry", {"failures": 9}),
+    "uses up its retries without naming the exception": ("retry", {"failures": 9, "exc": False}),
+    "uses up the retries of autoretry_for": ("autoretry", {"failures": 9}),
+    "uses up a limit of its own": ("retry_in_force", {"failures": 9}),
+}
+EXHAUSTING: dict[str, dict[str, Any]] = {
+    "is retried and then succeeds": {"max_retries": 3},
+    "is retried by autoretry_for and then succeeds": {"max_retries": 2},
+    "is retried with a limit of its own and then succeeds": {"max_retries": 1},
+    "is retried without limit and then succeeds": {"max_retries": None},
+    "uses up its retries": {"max_retries": 3, "exhausts": True},
+    "uses up its retries without naming the exception": {"max_retries": 3, "exhausts": True},
+    "uses up the retries of autoretry_for": {"max_retries": 2, "exhausts": True},
+    "uses up a limit of its own": {"max_retries": 1, "exhausts": True},
+}

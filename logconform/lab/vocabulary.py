@@ -1,0 +1,92 @@
+"""The vocabulary of features: each step's text once, with what it does to a worker or asks of its log."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest_bdd
+from pytest_bdd import parsers
+
+from logconform.findings import Finding
+from logconform.lab.evidence import Seen
+from logconform.lab.stage import Stage
+
+Stimulus = Callable[..., None]
+Question = Callable[..., Iterable[Finding | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A step that acts: its parser and its function."""
+
+    parser: Any
+    act: Stimulus
+
+
+STIMULI: list[Known] = []
+
+
+def stimulus(text: str) -> Callable[[Stimulus], Stimulus]:
+    """
+    Define a Given or When step: a function of the stage and the step's parameters.
+
+    It runs before the scenario does, together with those of all others; when
+    the scenario comes to the step, it only reports how that went.
+    """
+
+    def define(act: Stimulus) -> Stimulus:
+        parser = parsers.parse(text)
+        STIMULI.append(Known(parser, act))
+        pytest_bdd.step(parser, stacklevel=2)(_replay)
+        return act
+
+    return define
+
+
+def question(text: str) -> Callable[[Question], Question]:
+    """Define a Then step: a function of what was seen and the step's parameters, which yields checks."""
+
+    def define(ask: Question) -> Question:
+        parser = parsers.parse(text)
+        names = re.findall(r"{(\w+)}", text)
+        pytest_bdd.then(parser, stacklevel=2)(_asking(ask, names))
+        return ask
+
+    return define
+
+
+def perform(stage: Stage, text: str) -> None:
+    """
+    Do what a Given or When step says.
+
+    Raises:
+        LookupError: If no step has this text.
+    """
+    for known in STIMULI:
+        if known.parser.is_matching(text):
+            known.act(stage, **known.parser.parse_arguments(text))
+            return
+    raise LookupError(f"no step is defined for {text!r}; define it in features/steps")
+
+
+def _replay(stimulated: Any) -> None:
+    stimulated.replay()
+
+
+def _asking(ask: Question, names: list[str]) -> Callable[..., None]:
+    """Make a step function whose signature names the fixtures and the step's parameters, as pytest-bdd wants it."""
+
+    def step(seen: Seen, conclude: Callable[[Iterable[Finding | None]], None], **parameters: str) -> None:
+        conclude(ask(seen, **parameters))
+
+    kind = inspect.Parameter.KEYWORD_ONLY
+    parameters = [inspect.Parameter(name, kind) for name in ("seen", "conclude", *names)]
+    step.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    return step
+
+
+__all__ = ["Seen", "Stage", "perform", "question", "stimulus"]

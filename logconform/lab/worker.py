@@ -1,0 +1,190 @@
+"""A worker under test: started with oracle and probes, sent tasks to, stopped, and read to its last byte."""
+
+from __future__ import annotations
+
+import itertools
+import shlex
+import uuid
+from collections.abc import Callable, Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from celery import Celery
+from kombu import Producer
+
+from logconform.lab.brokers import Broker
+from logconform.lab.evidence import Sent
+from logconform.lab.oracle import FILE_VARIABLE
+from logconform.lab.process import Ending, WorkerProcess, worker_command, worker_environment
+from logconform.lab.truth import NotSeenError, Truth
+from logconform.lab.voice import ADAPTER_VARIABLE
+from logconform.records import Reading, read_stream
+
+INCLUDES = ("logconform.lab.oracle", "logconform.lab.probes")
+READY_SECONDS = 30.0
+TASK_SECONDS = 12.0
+"""How long the lab waits for the end of a task; probes take milliseconds, those that overrun a limit some seconds."""
+KEPT_BYTES = 16 * 1024 * 1024
+TIMEOUTS_BORNE = 3
+"""After so many waits in vain a worker is given up: the run must end."""
+
+_numbers = itertools.count(1)
+
+
+class SubjectError(Exception):
+    """The worker under test can't be tested at all. The text says what was seen, and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What is tested: the app, how its worker starts, how it logs where the lab can't find out."""
+
+    app: str
+    cwd: Path
+    adapter: str | None = None
+    command: tuple[str, ...] = ()
+
+
+def nonce() -> str:
+    """Return a word that stands nowhere else in a log."""
+    return f"q{uuid.uuid4().hex[:11]}"
+
+
+@dataclass
+class Worker:
+    """One worker process on one broker, with *slots* slots."""
+
+    subject: Subject
+    pool: str
+    slots: int
+    broker: Broker
+    folder: Path
+    process: WorkerProcess = field(init=False)
+    truth: Truth = field(init=False)
+    ending: Ending | None = None
+    timeouts: int = 0
+    sent: list[Sent] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        number = next(_numbers)
+        self.stdout = self.folder / f"worker-{number}.stdout"
+        self.stderr = self.folder / f"worker-{number}.stderr"
+        self.oracle = self.folder / f"worker-{number}.oracle"
+        self.queue = ""
+        self.serializer = "json"
+        self._client = Celery(f"logconform-lab-{number}", broker=self.broker.url, set_as_current=False)
+        self._client.conf.broker_transport_options = self.broker.transport_options
+        self._client.conf.task_ignore_result = True
+
+    def start(self) -> None:
+        """
+        Start the process, and wait until it takes tasks.
+
+        Raises:
+            SubjectError: If it ends before, or is not ready in time.
+        """
+        own = {FILE_VARIABLE: str(self.oracle)}
+        if self.subject.adapter:
+            own[ADAPTER_VARIABLE] = self.subject.adapter
+        environment = worker_environment(self.subject.cwd, self.broker.env, own)
+        self.process = WorkerProcess(
+            self._command(), environment, self.subject.cwd, self.stdout, self.stderr, limit_bytes=KEPT_BYTES
+        )
+        self.truth = Truth(self.oracle, self.gone)
+        try:
+            self.truth.wait_for(lambda: any(self.truth.of_kind("ready")), READY_SECONDS, "the worker to be ready")
+        except NotSeenError as error:
+            self.process.kill()
+            raise SubjectError(self._cannot_start(str(error))) from None
+        ready = next(self.truth.of_kind("ready"))
+        if not ready["queues"]:
+            raise SubjectError(f"the worker of {self.subject.app} consumes no queue; give it one")
+        self.queue = ready["queues"][0]
+        self.serializer = ready["serializer"] or "json"
+
+    def gone(self) -> str | None:
+        """Say why nothing more will come of this worker; None while it works."""
+        if not self.process.alive:
+            return f"the worker ended with exit code {self.process.exit_code}"
+        if self.process.flooded:
+            return "the worker floods its log stream"
+        if self.timeouts >= TIMEOUTS_BORNE:
+            return f"the worker did not answer {self.timeouts} times"
+        return None
+
+    def send(self, name: str, args: Iterable[Any] = (), kwargs: dict[str, Any] | None = None, **options: Any) -> str:
+        """Send a task to the worker's own queue, and return its id."""
+        task_id = str(uuid.uuid4())
+        self._client.send_task(
+            name, tuple(args), kwargs or {}, task_id=task_id, queue=self.queue, serializer=self.serializer, **options
+        )
+        return task_id
+
+    def send_raw(self, body: bytes, headers: dict[str, Any]) -> None:
+        """Send a message as it is, whether or not a task can be read from it."""
+        with self._client.connection_for_write() as connection:
+            Producer(connection).publish(
+                body,
+                routing_key=self.queue,
+                exchange="",
+                content_type="application/json",
+                content_encoding="utf-8",
+                headers=headers,
+            )
+
+    def wait(self, met: Callable[[], bool], what: str, seconds: float = TASK_SECONDS) -> None:
+        """
+        Wait until *met*, counting waits in vain.
+
+        Raises:
+            NotSeenError: When it took too long, or the worker is gone.
+        """
+        try:
+            self.truth.wait_for(met, seconds, what)
+        except NotSeenError:
+            self.timeouts += 1
+            raise
+
+    def wait_ended(self, sent: Iterable[Sent], seconds: float = TASK_SECONDS) -> None:
+        """Wait until nothing more will come of the tasks in *sent*."""
+        for one in sent:
+            self.wait(lambda one=one: self.truth.ended(one.task_id, self.pool), f"the end of {one.name}", seconds)  # type: ignore[misc]
+
+    def stop(self) -> None:
+        """Shut the worker down warmly, and whatever it takes after that."""
+        if self.ending is None:
+            self.ending = self.process.stop()
+            self.truth.refresh()
+            self._client.close()
+
+    def read(self) -> tuple[list[Reading], list[Reading]]:
+        """Return the lines of standard output and of standard error, to the last byte kept."""
+        return _read(self.stdout, "stdout"), _read(self.stderr, "stderr")
+
+    def _command(self) -> list[str]:
+        if self.subject.command:
+            return [part for words in self.subject.command for part in shlex.split(words)]
+        return worker_command(
+            self.subject.app, pool=self.pool, concurrency=self.slots, broker=self.broker, includes=INCLUDES
+        )
+
+    def _cannot_start(self, why: str) -> str:
+        said = [line for line in (_tail(self.stderr), _tail(self.stdout)) if line]
+        shown = "\n".join(f"   | {line}" for text in said for line in text.splitlines()[-12:])
+        return (
+            f"the worker of {self.subject.app} did not start: {why}\n{shown or '   | (it wrote nothing)'}\n"
+            f"   = fix: make `celery --app {self.subject.app} worker --pool {self.pool}` start by itself"
+        )
+
+
+def _read(path: Path, name: str) -> list[Reading]:
+    with ExitStack() as stack:
+        return list(read_stream(stack.enter_context(path.open("rb")), name))
+
+
+def _tail(path: Path) -> str:
+    if not path.exists():
+        return ""
+    return path.read_bytes()[-4_000:].decode("utf-8", "replace").strip()

@@ -1,0 +1,237 @@
+"""
+The pytest plugin of the suite: options, environments, the lab's run, the report.
+
+`features/conftest.py` loads it, so it is active only where features are run.
+The order of a run: scenarios are collected; every environment is stimulated
+by the Given and When steps of all of them, shut down and judged; then pytest
+runs the scenarios, whose Then steps look at what was seen.
+"""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytest_bdd.scenario import scenario_wrapper_template_registry
+
+from logconform.config import Config, ConfigError, check_requirements, load_config
+from logconform.contract import ContractError, load_contract
+from logconform.findings import Finding
+from logconform.lab.brokers import BrokerUnavailable
+from logconform.lab.evidence import Seen
+from logconform.lab.run import Conclusion, LabRun, Settings, Violated
+from logconform.lab.stage import Trace
+from logconform.lab.worker import SubjectError
+from logconform.report import Look, render
+from logconform.report.model import exit_code
+
+POOLS = ("prefork", "threads", "solo", "gevent")
+DEFAULT_APP = "reference_worker.celery_app:app"
+UNUSABLE, NOTHING_TESTED = 2, 3
+
+_run_key = pytest.StashKey[LabRun]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the suite."""
+    group = parser.getgroup("logconform", "logconform: conformance of a Celery worker's log")
+    group.addoption("--celery-app", metavar="MODULE:ATTR", help="the Celery app under test (default: the reference worker)")
+    group.addoption("--adapter", metavar="MODULE:ATTR", help="the object through which probes log")
+    group.addoption("--pool", action="append", choices=POOLS, help="repeatable; default prefork")
+    group.addoption("--broker", action="append", metavar="URL", help="`embedded` or an address; repeatable")
+    group.addoption("--report", metavar="PATH", default="conformance-report.json", help="where the JSON report goes")
+    group.addoption("--report-junit", metavar="PATH", help="write the report as JUnit XML too")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make every requirement a marker, and settle what is tested."""
+    try:
+        contract = load_contract()
+        settings = _settings(config)
+        check_requirements(settings.config, list(contract))
+    except (ContractError, ConfigError) as error:
+        pytest.exit(f"logconform: {error}", returncode=UNUSABLE)
+    for requirement in contract.values():
+        config.addinivalue_line("markers", f"{requirement.id}: {requirement.title}")
+    config.stash[_run_key] = LabRun(contract, settings)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run every scenario in every environment."""
+    if metafunc.function in scenario_wrapper_template_registry:
+        run = metafunc.config.stash[_run_key]
+        metafunc.fixturenames.append("environment_name")
+        metafunc.parametrize("environment_name", list(run.environments), scope="session")
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Remember that only a part of the suite runs."""
+    if items:
+        items[0].config.stash[_run_key].partial = True
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Stimulate every environment with all selected scenarios, before the first of them is judged."""
+    config = session.config
+    if config.option.collectonly:
+        return
+    run = config.stash[_run_key]
+    for item in session.items:
+        if scenario := _scenario_of(item):
+            run.plan(item.nodeid, *scenario)
+    if not run.planned:
+        return
+    folder = Path(tempfile.mkdtemp(prefix="logconform-"))
+    before = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        run.stimulate(folder, _progress(config))
+    except (SubjectError, BrokerUnavailable) as error:
+        pytest.exit(f"logconform: {error}", returncode=UNUSABLE)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def trace(request: pytest.FixtureRequest) -> Trace:
+    """What this scenario did in the lab."""
+    return request.config.stash[_run_key].traces[request.node.nodeid]
+
+
+@pytest.fixture
+def stimulated(trace: Trace) -> _Replay:
+    """How the scenario's stimulus went: its steps ask."""
+    return _Replay(trace)
+
+
+@pytest.fixture
+def seen(request: pytest.FixtureRequest) -> Seen:
+    """What the scenario's worker wrote, beside what really happened."""
+    return request.config.stash[_run_key].seen(request.node.nodeid)
+
+
+@pytest.fixture
+def conclude(request: pytest.FixtureRequest) -> Any:
+    """Turn an audit's checks into the scenario's outcome."""
+    run = request.config.stash[_run_key]
+
+    def from_checks(checks: Iterable[Finding | None]) -> None:
+        conclusion = run.conclude(request.node.nodeid, checks)
+        _come_out(conclusion)
+
+    return from_checks
+
+
+class _Replay:
+    def __init__(self, trace: Trace) -> None:
+        self._trace = trace
+
+    def replay(self) -> None:
+        """Report how the stimulus went."""
+        if self._trace.skipped:
+            pytest.skip(f"not tested: {self._trace.skipped}")
+
+
+def _come_out(conclusion: Conclusion) -> None:
+    if conclusion.outcome == "violated":
+        raise Violated(conclusion.text)
+    if conclusion.outcome == "warned":
+        pytest.xfail(f"a SHOULD that does not hold\n{conclusion.text}")
+    if conclusion.outcome in {"not_tested", "inconclusive"}:
+        pytest.skip(f"{conclusion.outcome.replace('_', ' ')}: {conclusion.reason}")
+
+
+def pytest_bdd_after_step(request: pytest.FixtureRequest, step: Any) -> None:
+    """Note a step that went well."""
+    request.config.stash[_run_key].step(request.node.nodeid, step.keyword, step.name, "passed")
+
+
+def pytest_bdd_step_error(request: pytest.FixtureRequest, step: Any) -> None:
+    """Note a step that did not."""
+    request.config.stash[_run_key].step(request.node.nodeid, step.keyword, step.name, "failed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Keep how a scenario came out; show a violation as its message, without Python's frames."""
+    report: Any = yield
+    run = item.config.stash[_run_key]
+    if call.when == "call" and item.nodeid in run.planned:
+        if call.excinfo is not None and isinstance(call.excinfo.value, Violated):
+            report.longrepr = str(call.excinfo.value)
+        run.came_out(item.nodeid, report.outcome, _reason(report), report.duration)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write the report; its verdict is the exit code."""
+    run = session.config.stash.get(_run_key, None)
+    if run is None or session.config.option.collectonly or exitstatus in {UNUSABLE, 3, 4}:
+        return
+    report = run.report()
+    Path(session.config.option.report).write_text(render(report, "json"), "utf-8")
+    if session.config.option.report_junit:
+        Path(session.config.option.report_junit).write_text(render(report, "junit"), "utf-8")
+    code = exit_code(report)
+    session.exitstatus = 1 if run.errors and code == 0 else code
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Show the verdict."""
+    run = config.stash.get(_run_key, None)
+    if run is None or run.last_report is None:
+        return
+    colour = bool(terminalreporter.hasmarkup)
+    width = terminalreporter._tw.fullwidth if colour else None
+    terminalreporter.section("conformance")
+    terminalreporter.write_line(render(run.last_report, "text", Look(config.option.verbose > 0, colour, width)))
+    terminalreporter.write_line(f"report: {config.option.report}")
+
+
+def _settings(config: pytest.Config) -> Settings:
+    here = Path(config.invocation_params.dir)
+    own = load_config(here)
+    named = config.option.celery_app
+    if named and named != own.app:
+        own = Config()  # what the configuration says, it says about its own app
+    return Settings(
+        app=named or own.app or DEFAULT_APP,
+        cwd=here,
+        adapter=config.option.adapter or own.adapter,
+        pools=tuple(config.option.pool or own.pools),
+        brokers=tuple(config.option.broker or own.brokers),
+        config=own,
+    )
+
+
+def _scenario_of(item: pytest.Item) -> tuple[Any, str] | None:
+    template = scenario_wrapper_template_registry.get(getattr(item, "obj", None))
+    if template is None:
+        return None
+    parameters = item.callspec.params  # type: ignore[attr-defined]
+    return template.render(parameters.get("_pytest_bdd_example", {})), parameters["environment_name"]
+
+
+def _progress(config: pytest.Config) -> Any:
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+
+    def tell(text: str) -> None:
+        if reporter is not None and config.option.verbose >= 0:
+            reporter.write_line(f"logconform: {text}")
+
+    return tell
+
+
+def _reason(report: Any) -> str | None:
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2]).removeprefix("Skipped: ")
+    return str(report.longrepr) if report.longrepr else None
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,89 @@
+"""
+The parts of a report as JSON-ready dictionaries.
+
+Free text is redacted once more here, whoever wrote it: this is the last place before it leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from logconform.contract import Contract
+from logconform.findings import Finding
+from logconform.records import Place
+from logconform.report.results import Environment, ScenarioResult
+from logconform.secrets import redact_text
+
+
+def environment_entry(environment: Environment) -> dict[str, Any]:
+    """Return the entry of an environment."""
+    return _object(
+        name=environment.name,
+        pool=environment.pool,
+        broker=_redacted(environment.broker),
+        versions=dict(sorted(environment.versions.items())),
+        skipped=_redacted(environment.skipped),
+    )
+
+
+def finding_entry(contract: Contract, finding: Finding) -> dict[str, Any]:
+    """Return the entry of a finding."""
+    return _object(
+        requirement=finding.requirement,
+        level=str(contract[finding.requirement].level),
+        message=redact_text(finding.message),
+        **_place(finding.place),
+        task_id=finding.task_id,
+        evidence=redact_text(finding.evidence),
+        fix=finding.fix,
+        environment=finding.environment,
+        scenario=finding.scenario,
+    )
+
+
+def scenario_entry(result: ScenarioResult) -> dict[str, Any]:
+    """Return the entry of a scenario."""
+    return _object(
+        id=result.id,
+        feature=result.feature,
+        rule=result.rule,
+        name=result.name,
+        requirement=result.requirement,
+        environment=result.environment,
+        outcome=result.outcome,
+        reason=_redacted(result.reason),
+        steps=[{"keyword": each.keyword, "text": each.text, "status": each.status} for each in result.steps],
+        evidence=[{"text": redact_text(each.text), **_place(each.place)} for each in result.evidence],
+        duration_s=round(result.duration_s, 3),
+    )
+
+
+def _redacted(text: str | None) -> str | None:
+    return None if text is None else redact_text(text)
+
+
+def _place(place: Place | None) -> dict[str, Any]:
+    if place is None:
+        return {"path": None, "line": None, "offset": None}
+    return {"path": place.path, "line": place.line, "offset": place.offset}
+
+
+def _object(**members: Any) -> dict[str, Any]:
+    return {name: clean(value) for name, value in members.items()}
+
+
+def clean(value: Any) -> Any:
+    """Make every text in *value* valid Unicode: file names and evidence may hold lone surrogates."""
+    if isinstance(value, str):
+        return clean_text(value)
+    if isinstance(value, Mapping):
+        return {clean_text(str(name)): clean(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [clean(each) for each in value]
+    return value
+
+
+def clean_text(value: str) -> str:
+    """Return *value* as valid Unicode: file names and evidence may hold lone surrogates."""
+    return value.encode("utf-8", "backslashreplace").decode("utf-8")

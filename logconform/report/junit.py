@@ -1,0 +1,118 @@
+"""The report as JUnit XML, for the test views of CI systems."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from logconform.report.words import STATUS_WORDS, area_of, place_of, printable
+
+if TYPE_CHECKING:
+    from logconform.report import Look
+
+_SKIPPED = {"not_tested", "inconclusive", "waived"}
+
+
+def render(report: Mapping[str, Any], look: Look) -> str:  # noqa: ARG001  # every format takes a look
+    """
+    Return *report* as JUnit XML: a suite per environment and area, a case per requirement and scenario.
+
+    What is not tested, inconclusive, waived or not judged is skipped with its
+    reason; a warning passes, with its text as output; a stale waiver fails.
+    """
+    root = ElementTree.Element("testsuites", name="logconform")
+    for suite in _suites(report):
+        root.append(suite)
+    for name in ("tests", "failures", "skipped"):
+        root.set(name, str(sum(int(suite.get(name, "0")) for suite in root)))
+    root.set("errors", "0")
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _suites(report: Mapping[str, Any]) -> Iterator[ElementTree.Element]:
+    scenarios: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for each in report["scenarios"]:
+        scenarios.setdefault((each["environment"], area_of(each["requirement"])), []).append(each)
+    known = {each["id"]: each for each in report["requirements"]}
+    for environment in report["environments"]:
+        name = environment["name"]
+        for area, members in groupby(report["requirements"], key=lambda each: area_of(each["id"])):
+            cases = [_requirement(report, each, name) for each in members]
+            cases += [_scenario(each, known[each["requirement"]]) for each in scenarios.get((name, area), [])]
+            yield _suite(f"{name} {area}", cases)
+    if stale := report["summary"]["waivers_stale"]:
+        yield _suite("waivers", [_stale(each) for each in stale])
+
+
+def _suite(name: str, cases: Sequence[ElementTree.Element]) -> ElementTree.Element:
+    suite = ElementTree.Element("testsuite", name=printable(name), tests=str(len(cases)))
+    suite.set("failures", str(sum(case.find("failure") is not None for case in cases)))
+    suite.set("errors", "0")
+    suite.set("skipped", str(sum(case.find("skipped") is not None for case in cases)))
+    suite.set("time", f"{sum(float(case.get('time', '0')) for case in cases):.3f}")
+    suite.extend(cases)
+    return suite
+
+
+def _requirement(report: Mapping[str, Any], requirement: Mapping[str, Any], environment: str) -> ElementTree.Element:
+    case = _case(f"{environment}.{area_of(requirement['id'])}", f"{requirement['id']} {requirement['title']}")
+    here = requirement["environments"][environment]
+    found = [
+        each
+        for each in report["findings"]
+        if each["requirement"] == requirement["id"] and each["environment"] == environment
+    ]
+    summary = f"{here['violations']:,} of {max(here['checked'], here['violations']):,} checks"
+    _outcome(case, here, judged=requirement["judged"], summary=summary, text="\n".join(map(_told, found)))
+    return case
+
+
+def _scenario(scenario: Mapping[str, Any], requirement: Mapping[str, Any]) -> ElementTree.Element:
+    classname = f"{scenario['environment']}.{area_of(scenario['requirement'])}"
+    case = _case(classname, f"{scenario['requirement']} {scenario['name']}", scenario["duration_s"])
+    steps = [f"{each['status']}: {each['keyword']} {each['text']}" for each in scenario["steps"]]
+    evidence = [f"   | {each['text']}" for each in scenario["evidence"]]
+    here = requirement["environments"][scenario["environment"]]
+    covered = here["status"] == "waived" and scenario["outcome"] in {"violated", "warned"}
+    how = here if covered else {"status": scenario["outcome"], "reason": scenario["reason"]}
+    text = "\n".join(map(printable, [*steps, *evidence]))
+    _outcome(case, how, judged=requirement["judged"], summary=scenario["reason"] or "does not hold", text=text)
+    return case
+
+
+def _outcome(case: ElementTree.Element, how: Mapping[str, Any], *, judged: bool, summary: str, text: str) -> None:
+    status, reason = how["status"], how["reason"]
+    if status == "passed":
+        return
+    if status == "warned":
+        ElementTree.SubElement(case, "system-out").text = f"warning: {printable(summary)}\n{text}"
+    elif status in _SKIPPED or not judged:
+        why = "the profile is not judged" if status == "violated" else STATUS_WORDS[status]
+        message = f"{why}: {reason}" if reason else why
+        ElementTree.SubElement(case, "skipped", message=printable(message))
+    else:
+        ElementTree.SubElement(case, "failure", type="violation", message=printable(summary)).text = text
+
+
+def _case(classname: str, name: str, seconds: float = 0.0) -> ElementTree.Element:
+    return ElementTree.Element("testcase", classname=printable(classname), name=printable(name), time=f"{seconds:.3f}")
+
+
+def _told(finding: Mapping[str, Any]) -> str:
+    lines = [printable(finding["message"])]
+    if place := place_of(finding, several_environments=False):
+        lines.append(f"  --> {place}")
+    if finding["evidence"]:
+        lines.append(f"   | {printable(finding['evidence'])}")
+    if finding["fix"]:
+        lines.append(f"   = fix: {printable(finding['fix'])}")
+    return "\n".join(lines)
+
+
+def _stale(waiver: Mapping[str, Any]) -> ElementTree.Element:
+    case = _case("waivers", f"{waiver['requirement']} {waiver['reason']}")
+    ElementTree.SubElement(case, "failure", type="stale waiver", message=printable(waiver["stale"]))
+    return case

@@ -1,0 +1,130 @@
+"""How each requirement came out, in each environment and over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from logconform.config import Waiver
+from logconform.contract import Contract
+from logconform.findings import Count, Finding, Verdict
+from logconform.report.entries import clean_text
+from logconform.report.results import Environment, EvidenceLine, ScenarioResult
+from logconform.report.status import status_of
+from logconform.report.waivers import waivers_for
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """How a requirement came out in one environment."""
+
+    count: Count
+    status: str
+    reason: str | None = None
+
+
+@dataclass(slots=True)
+class Judging:
+    """What it takes to say how one requirement came out."""
+
+    contract: Contract
+    environments: Sequence[Environment]
+    verdicts: Mapping[str, Verdict]
+    scenarios: Sequence[ScenarioResult]
+    waivers: Sequence[Waiver]
+    profiles: Collection[str]
+    reasons: Mapping[str, str]
+    today: date
+    fired: set[Waiver] = field(default_factory=set)
+
+    def requirement(self, name: str) -> dict[str, Any]:
+        """Return the report's entry of one requirement."""
+        known = self.contract[name]
+        parts = {each.name: self._within(name, each) for each in self.environments}
+        total = sum((part.count for part in parts.values()), Count())
+        violating = {part.status for part in parts.values() if part.count.violations}
+        status = "waived" if violating == {"waived"} else status_of(str(known.level), total)
+        return {
+            "id": name,
+            "level": str(known.level),
+            "profile": known.profile,
+            "judged": known.profile in self.profiles,
+            "title": known.title,
+            "status": status,
+            **_counts(total),
+            "reason": _joined(part.reason for part in parts.values() if part.status == status),
+            "page": known.page,
+            "environments": {
+                key: {"status": part.status, **_counts(part.count), "reason": part.reason}
+                for key, part in parts.items()
+            },
+        }
+
+    def _within(self, name: str, environment: Environment) -> _Part:
+        count = self.verdicts[environment.name].counts.get(name, Count())
+        covering = waivers_for(name, environment.name, self.waivers, self.today) if count.violations else []
+        if covering:
+            self.fired.update(covering)
+            return _Part(count, "waived", _joined(each.reason for each in covering))
+        status = status_of(str(self.contract[name].level), count)
+        return _Part(count, status, self._reason(name, environment, status, count))
+
+    def _reason(self, name: str, environment: Environment, status: str, count: Count) -> str | None:
+        if status not in {"not_tested", "inconclusive"}:
+            return None
+        told = [
+            each.reason
+            for each in self.scenarios
+            if each.requirement == name and each.environment == environment.name and each.outcome == status
+        ]
+        if given := _joined([*told, self.reasons.get(name) if status == "not_tested" else None]):
+            return given
+        if environment.skipped:
+            return clean_text(f"{environment.name} was skipped: {environment.skipped}")
+        if status == "inconclusive":
+            return f"{count.undecided} {'check' if count.undecided == 1 else 'checks'} could not be decided"
+        profile = self.contract[name].profile
+        if profile not in self.profiles:
+            return f"the profile {profile} is not judged"
+        return None
+
+
+def with_scenarios(environment: str, verdict: Verdict | None, scenarios: Iterable[ScenarioResult]) -> Verdict:
+    """
+    Return *verdict* and what the scenarios of its environment add to it.
+
+    A violated scenario that a finding of the verdict names is counted there already.
+    """
+    merged = (verdict or Verdict()) + Verdict()
+    told = {each.scenario for each in merged.findings if each.scenario}
+    for result in scenarios:
+        if result.environment != environment or result.outcome == "not_tested":
+            continue
+        if result.outcome == "inconclusive":
+            merged.undecided(result.requirement)
+            continue
+        merged.checked(result.requirement)
+        if result.outcome != "passed" and result.id not in told:
+            merged.found(_finding_of(result))
+    return merged
+
+
+def _finding_of(result: ScenarioResult) -> Finding:
+    first = result.evidence[0] if result.evidence else EvidenceLine("")
+    return Finding(
+        requirement=result.requirement,
+        message=result.reason or f"does not hold: {result.name}",
+        place=first.place,
+        evidence=first.text,
+        scenario=result.id,
+    )
+
+
+def _counts(count: Count) -> dict[str, int]:
+    return {"checked": count.checked, "violations": count.violations, "undecided": count.undecided}
+
+
+def _joined(reasons: Iterable[str | None]) -> str | None:
+    return "; ".join(dict.fromkeys(clean_text(each) for each in reasons if each)) or None

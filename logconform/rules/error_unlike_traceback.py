@@ -1,0 +1,31 @@
+"""A failure record whose `error` and `exception` tell of different exceptions."""
+
+from __future__ import annotations
+
+import re
+
+from logconform.rules.base import Outcomes, TaskRule
+from logconform.rules.history import History
+
+_LINE = re.compile(r"^[\s|+-]*((?:[^\W\d]\w*\.|<locals>\.)*[^\W\d]\w*)(?::|$|\s*\()", re.MULTILINE)
+_TYPE = re.compile(r"^((?:[^\W\d]\w*\.|<locals>\.)*[^\W\d]\w*)")
+
+
+class ErrorUnlikeTraceback(TaskRule):
+    """`error` names an exception that its own traceback does not show as raised, or there is no whole traceback."""
+
+    requirement = "FAIL003"
+    fix = "Format both from the exception that the `task_failure` signal hands over."
+
+    def check(self, history: History) -> Outcomes:
+        for record in [*history.failures, *history.exhaustions]:
+            error, text = record.get("error"), record.get("exception")
+            named = _TYPE.match(error) if isinstance(error, str) else None
+            if named is None or not isinstance(text, str) or record.get("truncated") is True:
+                continue
+            kind = named.group(1).rsplit(".", 1)[-1]
+            shown = {match.group(1).rsplit(".", 1)[-1] for match in _LINE.finditer(text)}
+            if kind not in shown:
+                yield self.finding(f"error names {kind}, which the traceback in `exception` does not show", record)
+            else:
+                yield None

@@ -1,0 +1,72 @@
+"""Secrets, broker credentials and e-mail addresses where they must not be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from logconform.records import Record
+from logconform.rules.base import Outcomes, StreamRule
+from logconform.secrets import unmasked_secrets
+
+_BROKER_URL = re.compile(r"^(amqps?|pyamqp|redis|rediss|sentinel|sqs|mongodb|db\+\w+|rpc|memcached?)(\+\w+)?://", re.IGNORECASE)
+_ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
+_ADDRESS_FIELDS = {"email", "email_recipient"}
+
+
+class SecretInRecord(StreamRule):
+    """The value of a field, argument or URL part that is a secret stands in a record, at any depth or in a text."""
+
+    requirement = "SAFE001"
+    fix = "Redact by the field's name at any depth, in URLs, and in the text of messages and tracebacks."
+
+    def see(self, record: Record) -> Outcomes:
+        found = [path for path, value in unmasked_secrets(record.members) if not _BROKER_URL.match(value)]
+        yield self.finding(f"shows the value of a secret in {_member(found[0])}", record) if found else None
+
+
+class BrokerCredentials(StreamRule):
+    """The URL of a broker or result backend appears with its credentials."""
+
+    requirement = "SAFE002"
+    fix = "Write the URL without user and password; kombu's `as_uri()` masks them."
+
+    def see(self, record: Record) -> Outcomes:
+        found = [path for path, value in unmasked_secrets(record.members) if _BROKER_URL.match(value)]
+        if found:
+            yield self.finding(f"shows the credentials of a broker URL in {_member(found[0])}", record)
+        elif b"://" in record.raw:
+            yield None
+
+
+class AddressOutOfPlace(StreamRule):
+    """An e-mail address stands in a field that is not named for one; it cannot be dropped by name then."""
+
+    requirement = "SAFE004"
+    fix = "Write addresses to `email` or `email_recipient` only."
+
+    def see(self, record: Record) -> Outcomes:
+        if b"@" not in record.raw:
+            yield None
+            return
+        found = [name for name, text in _texts(record.members) if name not in _ADDRESS_FIELDS and _ADDRESS.search(text)]
+        yield self.finding(f"an e-mail address stands in {found[0]}", record) if found else None
+
+
+def _member(path: object) -> str:
+    parts = path if isinstance(path, tuple | list) else (path,)
+    return ".".join(str(part) for part in parts) or "the record"
+
+
+def _texts(members: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield each text of a record with the nearest name above it."""
+    waiting: list[tuple[str, Any]] = list(members.items())
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, str):
+            yield name, value
+        elif isinstance(value, dict):
+            waiting.extend((str(key), inner) for key, inner in value.items())
+        elif isinstance(value, list):
+            waiting.extend((name, inner) for inner in value)

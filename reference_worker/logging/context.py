@@ -1,0 +1,94 @@
+"""What a record is about: fields that follow every record until they are unbound.
+
+The store is `structlog.contextvars`, so that code which binds there directly
+is followed, and cleared, like everything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from structlog import contextvars as store
+
+from reference_worker.logging.encoding import as_text
+
+IDENTIFIERS = frozenset({"task_id", "tenant_id", "user_id", "correlation_id", "parent_task_id"})
+"""Always strings, and never overridden by a field that a single record brings."""
+
+GUARDED = IDENTIFIERS | {"operation"}
+"""What only `log_context` and `bind_context` may set while it is bound."""
+
+IDENTIFIER_LENGTH = 1024
+"""Characters kept of an identifier: a hostile one must not swell every record."""
+
+
+def bind_context(**fields: Any) -> None:
+    """Bind *fields* to the records that follow. A field without a value is left out.
+
+    >>> clear_context()
+    >>> bind_context(tenant_id=0, user_id=None)
+    >>> current_context()
+    {'tenant_id': '0'}
+    >>> clear_context()
+    """
+    store.bind_contextvars(**with_values(fields))
+
+
+def clear_context() -> None:
+    """Unbind everything."""
+    store.clear_contextvars()
+
+
+def current_context() -> dict[str, Any]:
+    """Return what is bound now."""
+    return store.get_contextvars()
+
+
+def replace_context(fields: Mapping[str, Any]) -> None:
+    """Make *fields*, as they are, all that is bound."""
+    store.clear_contextvars()
+    store.bind_contextvars(**fields)
+
+
+@contextmanager
+def log_context(**fields: Any) -> Iterator[None]:
+    """Bind *fields* inside the block; leaving it restores exactly what was bound before.
+
+    >>> with log_context(operation="email.send"):
+    ...     current_context()
+    {'operation': 'email.send'}
+    >>> current_context()
+    {}
+    """
+    before = current_context()
+    bind_context(**fields)
+    try:
+        yield
+    finally:
+        replace_context(before)
+
+
+def with_values(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the *fields* that have a value, identifiers as strings."""
+    texts = {name: identifier(value) if name in IDENTIFIERS else value for name, value in fields.items()}
+    return {name: value for name, value in texts.items() if not _is_absent(value)}
+
+
+def identifier(value: object) -> str | None:
+    """Return *value* as an identifier, or None where it identifies nothing. Never raises.
+
+    >>> identifier(0), identifier(""), identifier("None"), identifier(None)
+    ('0', None, None, None)
+    """
+    if value is None:
+        return None
+    text = as_text(value)
+    if text in ("", "None"):
+        return None
+    return text if len(text) <= IDENTIFIER_LENGTH else text[:IDENTIFIER_LENGTH] + "…"
+
+
+def _is_absent(value: object) -> bool:
+    return value is None or (isinstance(value, str) and value == "")
