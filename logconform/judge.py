@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from logconform.findings import Finding, Verdict
 from logconform.records import Reading, Record
 from logconform.rules import UNDECIDED, History, Rule, Sample, StreamRule, TaskRule, discover
-from logconform.rules.history import seconds
-from logconform.schemas import check_record
+from logconform.rules.history import ENDINGS, seconds
+from logconform.schemas import check_record, kind_of
 from logconform.secrets import excerpt
 
 LINE_REQUIREMENTS = ("FMT001", "FMT002", "FMT009", "FMT011")
@@ -104,16 +105,20 @@ class _Court:
             whole=self.complete,
             first=seconds(self.first),
             last=seconds(self.last),
-            serial=self._is_serial(),
-            first_offset=self.first.place.offset,
+            serial=self._serial(),
             last_offset=self.last.place.offset,
             owners=self._owners(),
         )
 
-    def _is_serial(self) -> bool:
-        """Whether no two tasks overlap in the stream."""
-        spans = sorted((records[0].place.offset, records[-1].place.offset) for records in self.histories.values())
-        return len(spans) > 1 and all(before[1] < after[0] for before, after in zip(spans, spans[1:], strict=False))
+    def _serial(self) -> tuple[int, ...]:
+        """Return where each whole task begins, if no two tasks overlap in the stream; else nothing."""
+        spans = sorted(
+            (records[0].place.offset, records[-1].place.offset, kind_of(records[0]), kind_of(records[-1]))
+            for records in self.histories.values()
+        )
+        if any(before[1] >= after[0] for before, after in pairwise(spans)):
+            return ()
+        return tuple(first for first, _, opens, closes in spans if opens == "task-start" and closes in ENDINGS)
 
     def _owners(self) -> dict[tuple[str, str], set[str]]:
         """Return which tasks were started for which tenants and users, by their keyword arguments."""

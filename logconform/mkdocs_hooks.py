@@ -12,7 +12,7 @@ from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 
-from logconform.contract import Contract, ContractError, load_contract
+from logconform.contract import Contract, ContractError, Level, load_contract
 from logconform.site.feature_pages import BrokenFeature, feature_pages
 from logconform.site.report_page import MARKER, html_of, markdown_of
 from logconform.site.schema_pages import schema_pages
@@ -76,7 +76,9 @@ def _generated(config: MkDocsConfig) -> dict[str, dict[str, str]]:
         if identifier not in contract:
             log.warning("a schema or feature names %s, which no page of the contract has", identifier)
             return identifier
-        return f"[{identifier}](../../{contract[identifier].page}#{identifier})"
+        requirement = contract[identifier]
+        level = "" if requirement.level is Level.MUST else f" ({requirement.level})"
+        return f"[{identifier}](../../{requirement.page}#{identifier}){level}"
 
     try:
         features = feature_pages(project / "features", link)

@@ -45,6 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--pool", action="append", choices=POOLS, help="repeatable; default prefork")
     group.addoption("--broker", action="append", metavar="URL", help="`embedded` or an address; repeatable")
     group.addoption("--report", metavar="PATH", default="conformance-report.json", help="where the JSON report goes")
+    group.addoption("--keep", metavar="FOLDER", help="keep the raw logs and the oracle's files there")
     group.addoption("--report-junit", metavar="PATH", help="write the report as JUnit XML too")
 
 
@@ -94,6 +95,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest.exit(f"logconform: {error}", returncode=UNUSABLE)
     finally:
         signal.signal(signal.SIGTERM, before)
+        if config.option.keep:
+            shutil.copytree(folder, config.option.keep, dirs_exist_ok=True)
         shutil.rmtree(folder, ignore_errors=True)
 
 

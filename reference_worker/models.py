@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from sqlalchemy import Engine, ForeignKey, create_engine, event, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 from reference_worker.settings import get_worker_settings
 
 DEMO_DATASET = "demo"
 DEMO_RECORDS = 2_500
+ATTEMPTS = 5
+
+_engine_lock = threading.Lock()
 
 
 class Base(DeclarativeBase):
@@ -65,7 +69,9 @@ class DatasetRecord(Base):
 @contextmanager
 def database() -> Iterator[Session]:
     """Open a session on a database that has its tables; commit at the end, roll back on an exception."""
-    with Session(_engine(get_worker_settings().database_url)) as session, session.begin():
+    with _engine_lock:
+        engine = _engine(get_worker_settings().database_url)
+    with Session(engine) as session, session.begin():
         yield session
 
 
@@ -93,14 +99,18 @@ def _share_file(connection: object, _record: object) -> None:
 
 
 def _prepare(engine: Engine) -> None:
-    """Make the tables and fill them, unless another process has done so."""
-    Base.metadata.create_all(engine)
-    try:
-        with Session(engine) as session, session.begin():
-            if session.scalar(select(Dataset.id).limit(1)) is None:
-                _seed(session)
-    except IntegrityError:  # another process was a moment earlier
-        pass
+    """Make the tables and fill them; where another process does so at the same time, one of the two gives way."""
+    for attempt in range(ATTEMPTS):
+        try:
+            Base.metadata.create_all(engine)
+            with Session(engine) as session, session.begin():
+                if session.scalar(select(Dataset.id).limit(1)) is None:
+                    _seed(session)
+        except DatabaseError:
+            if attempt == ATTEMPTS - 1:
+                raise
+        else:
+            return
 
 
 def _seed(session: Session) -> None:

@@ -10,8 +10,6 @@ from reference_worker.logging import configure_structured_logging
 from reference_worker.settings import get_worker_settings
 
 
-@celeryd_init.connect(dispatch_uid="reference_worker.worker:early")
-@setup_logging.connect(dispatch_uid="reference_worker.worker")
 def configure_logging(**_: Any) -> None:
     """Configure the log from the settings.
 
@@ -29,3 +27,7 @@ def configure_logging(**_: Any) -> None:
         max_log_size_mb=settings.log_max_size_mb,
         backup_count=settings.log_backup_count,
     )
+
+
+celeryd_init.connect(configure_logging, weak=False, dispatch_uid=__name__)
+setup_logging.connect(configure_logging, weak=False, dispatch_uid=__name__)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module
 
 import click
 
@@ -29,8 +28,10 @@ def explain(requirement_id: str) -> None:
       0  explained
       2  there is no such requirement, or the contract's pages can't be read
     """
+    from logconform.checks import checks_of  # reads schemas, rules and features: only when asked
+
     try:
-        click.echo(explain_text(requirement_id, load_contract(), _registered_checks()))
+        click.echo(explain_text(requirement_id, load_contract(), checks_of))
     except UnknownRequirement as error:
         raise click.UsageError(str(error)) from None
     except ContractError as error:
@@ -48,7 +49,7 @@ def explain_text(requirement_id: str, contract: Contract, checks_of: ChecksOf) -
     CTX005: Context never crosses executions
     """
     requirement = contract.find(requirement_id)
-    checks = checks_of(requirement.id) or ["none in this installation"]
+    checks = checks_of(requirement.id) or ["nothing yet"]
     why = contract.why_of(requirement.id)
     parts = [
         _identity(requirement, contract),
@@ -84,11 +85,3 @@ def _whereabouts(requirement: Requirement) -> str:
 
 def _wrapped(text: str) -> str:
     return click.wrap_text(text, width=100)
-
-
-def _registered_checks() -> ChecksOf:
-    try:
-        checks_of: ChecksOf = import_module("logconform.checks").checks_of
-    except ModuleNotFoundError:  # the registry is not written yet
-        return lambda _: []
-    return checks_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -80,8 +80,8 @@ class Seen:
     log: Log
     truth: Truth
     pool: str
-    roles: dict[str, list[Sent]]
-    notes: dict[str, Any] = field(default_factory=dict)
+    roles: Mapping[str, list[Sent]]
+    broker_secret: str | None = None
 
     @property
     def sent(self) -> list[Sent]:

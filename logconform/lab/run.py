@@ -19,6 +19,8 @@ from logconform.report.words import printable
 from logconform.secrets import excerpt
 
 EVIDENCE_LINES = 12
+NOTHING_MAY_STOP = {"CTX013", "FMT010", "FMT011", "FMT014", "FAIL005", "FAIL008"}
+"""Requirements that a worker violates by not going on at all."""
 
 
 class Violated(AssertionError):
@@ -105,6 +107,7 @@ class LabRun:
         subject = Subject(self.settings.app, self.settings.cwd, self.settings.adapter, config.worker_command)
         for name, (pool, broker) in self.environments.items():
             nodes = [node for node, plan in self.planned.items() if plan.environment == name]
+            nodes.sort(key=lambda node: self.planned[node].steps[0])  # those that share a worker together
             if not nodes:
                 continue
             tell(f"{name}: starting a worker of {subject.app}")
@@ -137,14 +140,18 @@ class LabRun:
             for each in outcomes
             if each is not None
         ]
+        if trace.error and plan.requirement in NOTHING_MAY_STOP:
+            findings = [Finding(plan.requirement, trace.error, scenario=node, environment=plan.environment)]
+        elif trace.error or trace.blocked:
+            findings = []  # what is missing then says nothing
         self.found.setdefault(node, []).extend(findings)
         if findings:
             must = self.contract[plan.requirement].level is Level.MUST
             text = "\n".join(finding_text(each, must=must) for each in findings[:3])
             more = f"\n… and {len(findings) - 3} more" if len(findings) > 3 else ""
             conclusion = Conclusion("violated" if must else "warned", findings[0].message, text + more)
-        elif trace.error:
-            conclusion = Conclusion("inconclusive", trace.error)
+        elif trace.error or trace.blocked:
+            conclusion = Conclusion("inconclusive", trace.error or trace.blocked)
         elif not outcomes:
             conclusion = Conclusion("not_tested", "no record in the log that this could be seen on")
         else:

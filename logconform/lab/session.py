@@ -42,7 +42,6 @@ class Environment:
     workers: list[Worker] = field(default_factory=list)
     logs: dict[int, Log] = field(default_factory=dict)
     broker: Broker | None = None
-    _current: dict[int, Worker] = field(default_factory=dict)
     _stack: ExitStack = field(default_factory=ExitStack)
 
     def open(self) -> None:
@@ -63,6 +62,9 @@ class Environment:
         try:
             for text in steps:
                 perform(stage, text)
+                if trace.worker is not None and not trace.sent and (gone := trace.worker.gone()):
+                    trace.blocked = gone
+                    break
         except NotExercised as reason:
             trace.skipped = str(reason)
         except NotSeenError as error:
@@ -70,16 +72,24 @@ class Environment:
         return trace
 
     def worker_with(self, slots: int) -> Worker:
-        """Return the worker with so many slots, a new one where the last has ended."""
-        worker = self._current.get(slots)
-        if worker is not None and (worker.process.alive or len(self.workers) > RESTARTS):
-            return worker
+        """
+        Return the worker with so many slots, a new one where the last has ended.
+
+        One worker runs at a time: two would take each other's tasks from the queue.
+        """
+        current = self.workers[-1] if self.workers else None
+        if current is not None and current.slots == slots and not self._restartable(current):
+            return current
+        if current is not None:
+            current.stop()
         assert self.broker is not None
         worker = Worker(self.subject, self.pool, slots, self.broker, self.folder)
         worker.start()
         self.workers.append(worker)
-        self._current[slots] = worker
         return worker
+
+    def _restartable(self, worker: Worker) -> bool:
+        return not worker.process.alive and len(self.workers) < RESTARTS
 
     def close(self, traces: Iterable[Trace]) -> None:
         """Shut everything down, and judge what the workers wrote."""
@@ -95,8 +105,7 @@ class Environment:
         if trace.worker is None:
             return None
         secret = self.broker.secret if self.broker else None
-        notes = {**trace.notes, "broker_secret": secret}
-        return Seen(self.logs[id(trace.worker)], trace.worker.truth, self.pool, trace.roles, notes)
+        return Seen(self.logs[id(trace.worker)], trace.worker.truth, self.pool, trace.roles, secret)
 
     def verdict(self) -> Verdict:
         """Return what readers, schemas and rules found in all logs."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,10 +23,12 @@ class Trace:
 
     requirement: str
     worker: Worker | None = None
-    roles: dict[str, list[Sent]] = field(default_factory=dict)
-    notes: dict[str, Any] = field(default_factory=dict)
+    roles: defaultdict[str, list[Sent]] = field(default_factory=lambda: defaultdict(list))
     skipped: str | None = None
     error: str | None = None
+    """What the worker did not do in time."""
+    blocked: str | None = None
+    """Why the worker did nothing at all for this scenario: an earlier one had ended it."""
 
     @property
     def sent(self) -> list[Sent]:
@@ -64,7 +67,9 @@ class Stage:
             raise NotExercised("the solo pool runs one task at a time")
         self.trace.worker = self.worker_with(slots)
 
-    def probe(self, role: str, task: str, args: tuple[Any, ...] = (), facts: Any = None, options: Any = None, **kwargs: Any) -> Sent:
+    def probe(
+        self, role: str, task: str, args: tuple[Any, ...] = (), facts: Any = None, options: Any = None, **kwargs: Any
+    ) -> Sent:
         """Send a probe without waiting for it. *facts* are what audits compare with; *kwargs* its arguments."""
         word = nonce()
         task_id = self.worker.send(PREFIX + task, args, {"probe": word, **kwargs}, **(options or {}))
@@ -77,11 +82,21 @@ class Stage:
         self.worker.wait_ended([sent], seconds)
         return sent
 
+    def leave(self, role: str, task: str, **arguments: Any) -> Sent:
+        """Run a probe whose body ends soon, and whose ending is told late; that is waited for before the shutdown."""
+        sent = self.probe(role, task, **arguments)
+        truth = self.worker.truth
+        self.worker.wait(lambda: any(one.postrun for one in truth.task(sent.task_id).executions), f"{sent.name} to leave")
+        self.worker.lingering.append(sent)
+        return sent
+
     def end(self, role: str, how: str, **arguments: Any) -> Sent:
         """Run a probe that ends as *how* says, by whichever probe task can."""
         self._check_pool(how)
         task, extra = ENDING_TASKS.get(how, ("end", {"how": how}))
         facts = {**EXHAUSTING.get(how, {}), **(arguments.pop("facts", None) or {})}
+        if how == "exits":
+            return self.leave(role, task, facts=facts, **extra, **arguments)
         return self.run(role, task, facts=facts, options=LIMITS.get(how), **extra, **arguments)
 
     def own(self, role: str, kind: str) -> Sent:
@@ -99,7 +114,7 @@ class Stage:
         return self._keep(role, sent)
 
     def _keep(self, role: str, sent: Sent) -> Sent:
-        self.trace.roles.setdefault(role, []).append(sent)
+        self.trace.roles[role].append(sent)
         self.worker.sent.append(sent)
         return sent
 

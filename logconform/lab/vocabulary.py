@@ -83,7 +83,7 @@ def _asking(ask: Question, names: list[str]) -> Callable[..., None]:
     def step(seen: Seen, conclude: Callable[[Iterable[Finding | None]], None], **parameters: str) -> None:
         conclude(ask(seen, **parameters))
 
-    kind = inspect.Parameter.KEYWORD_ONLY
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = [inspect.Parameter(name, kind) for name in ("seen", "conclude", *names)]
     step.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return step

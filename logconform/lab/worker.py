@@ -6,7 +6,7 @@ import itertools
 import shlex
 import uuid
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,9 +24,11 @@ from logconform.records import Reading, read_stream
 
 INCLUDES = ("logconform.lab.oracle", "logconform.lab.probes")
 READY_SECONDS = 30.0
-TASK_SECONDS = 12.0
+TASK_SECONDS = 10.0
 """How long the lab waits for the end of a task; probes take milliseconds, those that overrun a limit some seconds."""
 KEPT_BYTES = 16 * 1024 * 1024
+LINGER_SECONDS = 15.0
+"""How long Celery may take to report a task whose child exited: it waits ten seconds for a result first."""
 TIMEOUTS_BORNE = 3
 """After so many waits in vain a worker is given up: the run must end."""
 
@@ -66,6 +68,7 @@ class Worker:
     ending: Ending | None = None
     timeouts: int = 0
     sent: list[Sent] = field(default_factory=list)
+    lingering: list[Sent] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         number = next(_numbers)
@@ -155,6 +158,8 @@ class Worker:
     def stop(self) -> None:
         """Shut the worker down warmly, and whatever it takes after that."""
         if self.ending is None:
+            with suppress(NotSeenError):  # the log is judged as it is
+                self.wait_ended(self.lingering, LINGER_SECONDS)
             self.ending = self.process.stop()
             self.truth.refresh()
             self._client.close()

@@ -31,7 +31,7 @@ def discover() -> tuple[type[Rule], ...]:
             value
             for value in vars(module).values()
             if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == module.__name__
-            if value not in {Rule, TaskRule, StreamRule}
+            if value not in {Rule, TaskRule, StreamRule} and not value.__name__.startswith("_")
         ]
     return tuple(sorted(found, key=lambda rule: rule.__name__))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from logconform.records import Record
 from logconform.rules.base import Outcomes, TaskRule
-from logconform.rules.history import History
+from logconform.rules.history import History, position
 
 
 def diagnose(history: History) -> tuple[str, Record] | None:
@@ -15,9 +15,10 @@ def diagnose(history: History) -> tuple[str, Record] | None:
     """
     done, failed, retried = history.completions, history.failures, history.retries
     ended = [record for record in history.others if record.event == "Task ended"]
-    finals = sorted([*done, *failed, *ended], key=lambda record: record.place)
-    if history.begins_here and finals and len(retried) > len(history.starts) - 1:
-        return "RETRY003", max(retried, key=lambda record: str(record.get("retry_count")))
+    finals = sorted([*done, *failed, *ended], key=position)
+    announced = {record.get("retry_count"): record for record in retried}  # the same retry twice is RETRY001's matter
+    if history.begins_here and finals and len(announced) > len(history.starts) - 1:
+        return "RETRY003", max(announced.values(), key=lambda record: str(record.get("retry_count")))
     if len(finals) < 2:
         return None
     if retried and history.begins_here:

@@ -13,7 +13,8 @@ def is_lost(history: History) -> bool | None:
     """Whether a task started and never ended: True, False, or None where the sample does not tell."""
     if not history.starts:
         return False
-    expected = len(history.starts) - len(history.retries) - sum(1 for start in history.starts[1:] if start.get("redelivered"))
+    redelivered = sum(start.get("redelivered") is True for start in history.starts[1:])
+    expected = len(history.starts) - len(history.retries) - redelivered
     if history.endings or expected <= 0:
         return False
     if history.sample.whole:
@@ -21,9 +22,7 @@ def is_lost(history: History) -> bool | None:
     last, end = seconds(history.records[-1]), history.sample.last
     if last is not None and end is not None and end - last > SILENT_SECONDS:
         return True
-    if history.sample.serial and history.sample.last_offset > history.records[-1].place.offset:
-        return True
-    return None
+    return True if history.sample.went_on_after(history.records[-1].place.offset) else None
 
 
 def _shows_failure(history: History) -> bool:
@@ -39,7 +38,7 @@ class EndingMissing(TaskRule):
 
     **Known limits:** at the end of a sample tasks are still running. An
     execution counts as lost where the worker had one slot and went on with
-    another task, or where it was silent for an hour.
+    other tasks, or where it was silent for an hour.
     """
 
     requirement = "LIFE004"

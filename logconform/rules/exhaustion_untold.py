@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from logconform.rules.base import UNDECIDED, Outcomes, TaskRule
-from logconform.rules.history import History
+from logconform.rules.history import History, position
 
 
 class ExhaustionUntold(TaskRule):
@@ -33,7 +33,7 @@ class ExhaustionUntold(TaskRule):
         """Whether the last retry record was the last that its `max_retries` allows, and the same error ended the task."""
         if not history.retries:
             return False
-        last = max(history.retries, key=lambda record: record.place)
+        last = max(history.retries, key=position)
         count, limit = last.get("retry_count"), last.get("max_retries")
         if not isinstance(count, int) or not isinstance(limit, int) or count + 1 < limit:
             return False

@@ -10,6 +10,8 @@ from logconform.records import Record
 from logconform.schemas import kind_of
 
 ENDINGS = {"task-completion", "task-failure", "task-revoked", "task-ended"}
+TASKS_THAT_SHOW = 2
+"""So many whole tasks, none overlapping another, show that a worker had one slot."""
 CELERY_LOGGERS = ("celery", "kombu", "billiard", "amqp")
 
 
@@ -19,15 +21,14 @@ class Sample:
     What the whole sample tells a rule about one task's surroundings.
 
     `whole`: nothing was cut off. `first` and `last`: its edges in seconds.
-    `serial`: no two tasks of it overlap, so that its worker had one slot.
+    `serial`: where each whole task begins, if no two tasks overlap; else empty.
     `owners`: which tasks were announced with which tenant or user.
     """
 
     whole: bool
     first: float | None = None
     last: float | None = None
-    serial: bool = False
-    first_offset: int = 0
+    serial: tuple[int, ...] = ()
     last_offset: int = 0
     owners: dict[tuple[str, str], set[str]] = field(default_factory=dict)
 
@@ -35,6 +36,15 @@ class Sample:
     def complete(cls) -> Sample:
         """Return the surroundings of a stream that is whole."""
         return cls(whole=True)
+
+
+    def went_on_before(self, offset: int) -> bool:
+        """Whether a worker with one slot had run whole tasks before *offset*: none was then left from earlier."""
+        return sum(begin < offset for begin in self.serial) >= TASKS_THAT_SHOW
+
+    def went_on_after(self, offset: int) -> bool:
+        """Whether a worker with one slot ran whole tasks after *offset*: the one before was then over."""
+        return sum(begin > offset for begin in self.serial) >= TASKS_THAT_SHOW
 
 
 @dataclass
@@ -83,7 +93,7 @@ class History:
     @cached_property
     def endings(self) -> list[Record]:
         """The records that end the task, in the order of the stream; a retry is none."""
-        return sorted([*self.completions, *self.failures, *self.others], key=lambda record: record.place)
+        return sorted([*self.completions, *self.failures, *self.others], key=position)
 
     @cached_property
     def follows(self) -> bool:
@@ -109,6 +119,11 @@ def is_further(start: Record) -> bool:
     """Whether a start record says that it is a retry or a redelivery."""
     count = start.get("retry_count")
     return start.get("redelivered") is True or (isinstance(count, int) and count >= 1)
+
+
+def position(record: Record) -> tuple[str, int]:
+    """Return what sorts records of one stream in its order."""
+    return record.place.path, record.place.offset
 
 
 def seconds(record: Record) -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logconform.rules.base import Outcomes, TaskRule
+from logconform.rules.base import UNDECIDED, Outcomes, TaskRule
 from logconform.rules.history import History
 
 
@@ -20,8 +20,13 @@ class RetryUnannounced(TaskRule):
     def check(self, history: History) -> Outcomes:
         if not history.begins_here:
             return
-        further = [start for start in history.starts if isinstance(start.get("retry_count"), int) and start.get("retry_count") > 0]
+        counts = ((start, start.get("retry_count")) for start in history.starts)
+        further = [start for start, count in counts if isinstance(count, int) and count > 0]
         if len(further) > len(history.retries):
+            # The record may come after the start of the execution that it announces.
+            if not history.sample.whole and not history.endings and further[-1] is history.starts[-1]:
+                yield UNDECIDED
+                return
             yield self.finding("is a retry that no `Task failed, retrying` announced", further[-1])
         elif further:
             yield None

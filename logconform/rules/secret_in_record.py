@@ -10,7 +10,9 @@ from logconform.records import Record
 from logconform.rules.base import Outcomes, StreamRule
 from logconform.secrets import unmasked_secrets
 
-_BROKER_URL = re.compile(r"^(amqps?|pyamqp|redis|rediss|sentinel|sqs|mongodb|db\+\w+|rpc|memcached?)(\+\w+)?://", re.IGNORECASE)
+_BROKER_PASSWORD = re.compile(
+    r"\b(?:amqps?|pyamqp|rediss?|sentinel|sqs|mongodb|rpc|db\+\w+)(?:\+\w+)?://[^\s/:@\"']*:([^\s/@\"']+)@", re.IGNORECASE
+)
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 _ADDRESS_FIELDS = {"email", "email_recipient"}
 
@@ -22,7 +24,7 @@ class SecretInRecord(StreamRule):
     fix = "Redact by the field's name at any depth, in URLs, and in the text of messages and tracebacks."
 
     def see(self, record: Record) -> Outcomes:
-        found = [path for path, value in unmasked_secrets(record.members) if not _BROKER_URL.match(value)]
+        found = [path for path, value in unmasked_secrets(record.members) if value not in _broker_passwords(record)]
         yield self.finding(f"shows the value of a secret in {_member(found[0])}", record) if found else None
 
 
@@ -33,7 +35,8 @@ class BrokerCredentials(StreamRule):
     fix = "Write the URL without user and password; kombu's `as_uri()` masks them."
 
     def see(self, record: Record) -> Outcomes:
-        found = [path for path, value in unmasked_secrets(record.members) if _BROKER_URL.match(value)]
+        known = _broker_passwords(record)
+        found = [path for path, value in unmasked_secrets(record.members) if value in known] if known else []
         if found:
             yield self.finding(f"shows the credentials of a broker URL in {_member(found[0])}", record)
         elif b"://" in record.raw:
@@ -52,6 +55,13 @@ class AddressOutOfPlace(StreamRule):
             return
         found = [name for name, text in _texts(record.members) if name not in _ADDRESS_FIELDS and _ADDRESS.search(text)]
         yield self.finding(f"an e-mail address stands in {found[0]}", record) if found else None
+
+
+def _broker_passwords(record: Record) -> set[str]:
+    """Return what stands where the URL of a broker or result backend has its password."""
+    if b"://" not in record.raw:
+        return set()
+    return {password for _, text in _texts(record.members) for password in _BROKER_PASSWORD.findall(text)}
 
 
 def _member(path: object) -> str:

@@ -38,23 +38,19 @@ class StartMissingOrRepeated(TaskRule):
             return  # the main process may report a task that never ran
         if then_starts and not ended:
             yield self.finding("was written before the execution's `Task starting`", own[0])
-        elif history.sample.whole or self._began_inside(history, part) or self._one_slot_was_taken(history, part):
+        elif history.sample.whole or self._began_inside(history, part):
             yield self.finding("no `Task starting` announced this execution", own[0])
         else:
             yield UNDECIDED
 
     def _began_inside(self, history: History, part: list[Record]) -> bool:
+        """Whether the execution surely began after the sample did."""
         opened = history.sample.first
         for record in part:
             ended, duration = seconds(record), record.get("duration_ms")
-            if kind_of(record) != "task-completion" or ended is None or opened is None:
-                continue
-            if isinstance(duration, int | float) and ended - duration / 1_000 > opened + 0.05:
-                return True
-        return False
-
-    def _one_slot_was_taken(self, history: History, part: list[Record]) -> bool:
-        return history.sample.serial and part[0].place.offset > history.sample.first_offset
+            if kind_of(record) == "task-completion" and isinstance(duration, int | float) and None not in (ended, opened):
+                return ended - duration / 1_000 > opened + 0.05  # type: ignore[operator]
+        return history.sample.went_on_before(part[0].place.offset)
 
     def _repeats(self, history: History, before: list[Record], start: Record) -> bool:
         """Whether two starts with nothing between them that ends the first are of one execution."""

@@ -66,7 +66,12 @@ def _unregistered(record: logging.LogRecord) -> Rewritten:
     exception, _body, headers, *_ = _arguments(record, 4)
     name = exception.args[0] if isinstance(exception, KeyError) and exception.args else None
     task_id = headers.get("id") if isinstance(headers, Mapping) else None
-    fields = {"task_name": name, "task_id": task_id, "error": f"NotRegistered: {Plain().value(name)}"}
+    fields = {
+        "task_name": name,
+        "task_id": task_id,
+        "operation": "task." + "_".join(str(name).split()),
+        "error": f"NotRegistered: {Plain().value(name)}",
+    }
     return Rewritten("error", "Received unregistered task", fields)
 
 
@@ -80,7 +85,7 @@ def _invalid(record: logging.LogRecord) -> Rewritten:
     return Rewritten("error", "Received invalid task message", {"error": _fault(_arguments(record, 2)[0])})
 
 
-def _unknown(record: logging.LogRecord) -> Rewritten:
+def _unknown(_record: logging.LogRecord) -> Rewritten:
     fields = {"error": "InvalidTaskError: the message is not a task message"}
     return Rewritten("error", "Received unknown message", fields)
 

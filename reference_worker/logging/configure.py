@@ -24,7 +24,7 @@ LOGGER = "reference_worker.logging"
 _forgets_after_fork = False
 
 
-def configure_structured_logging(
+def configure_structured_logging(  # noqa: PLR0917 - its users' code has this signature
     service_name: str = "worker",
     log_level: str = "INFO",
     log_file: str | Path | None = None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, datetime, time, timedelta
@@ -110,7 +111,9 @@ class Plain:
         if isinstance(value, (list, tuple, set, frozenset)):
             return self._sequence(value)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
-            return self._mapping([(field.name, getattr(value, field.name, None)) for field in dataclasses.fields(value)])
+            return self._mapping(
+                [(field.name, getattr(value, field.name, None)) for field in dataclasses.fields(value)]
+            )
         return self.text(str(value))
 
     def _mapping(self, pairs: list[tuple[Any, Any]]) -> dict[str, Json]:
@@ -206,9 +209,9 @@ def _integer(value: int) -> int | str:
 
 def _float(value: float) -> float | str:
     exact = float.__add__(value, 0.0)
-    if exact != exact:
+    if math.isnan(exact):
         return "NaN"
-    if exact in (float("inf"), float("-inf")):
+    if math.isinf(exact):
         return "Infinity" if exact > 0 else "-Infinity"
     return exact
 

@@ -56,7 +56,9 @@ _remembered: OrderedDict[str, Execution] = OrderedDict()
 _guarded_received: deque[Execution] = deque()
 
 
-def describe(task: Any, task_id: str, args: Sequence[Any] | None, kwargs: Mapping[str, Any] | None, request: Any) -> Execution:
+def describe(
+    task: Any, task_id: str, args: Sequence[Any] | None, kwargs: Mapping[str, Any] | None, request: Any
+) -> Execution:
     """Return the execution of *task* that *request* (Celery's context, or None) asks for.
 
     Hostile arguments cost what they hold, never the execution's own id.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import functools
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -77,7 +78,14 @@ def on_success(sender: Any, result: Any = None, **_: Any) -> None:
 
 @_never_raises
 def on_failure(
-    sender: Any, task_id: str, exception: BaseException, args: Any = None, kwargs: Any = None, traceback: Any = None, **_: Any
+    *,
+    sender: Any,
+    task_id: str,
+    exception: BaseException,
+    args: Any = None,
+    kwargs: Any = None,
+    traceback: Any = None,
+    **_: Any,
 ) -> None:
     """End: FAILURE, told by the task's process or, where that is gone, by the main process.
 
@@ -93,7 +101,14 @@ def on_failure(
 
 @_never_raises
 def on_internal_error(
-    sender: Any, task_id: str, exception: BaseException, args: Any = None, kwargs: Any = None, request: Any = None, **_: Any
+    *,
+    sender: Any,
+    task_id: str,
+    exception: BaseException,
+    args: Any = None,
+    kwargs: Any = None,
+    request: Any = None,
+    **_: Any,
 ) -> None:
     """End: an error outside the body, say in an `on_failure` hook.
 
@@ -113,7 +128,7 @@ def on_retry(sender: Any, request: Any, reason: BaseException | None = None, **_
 
 
 @_never_raises
-def on_postrun(task_id: str, task: Any, state: str | None = None, **_: Any) -> None:
+def on_postrun(task_id: str, state: str | None = None, **_: Any) -> None:
     """Clear up, whatever the ending."""
     execution = current_execution()
     if execution is None or execution.task_id != task_id:
@@ -176,8 +191,6 @@ def on_worker_stopped(sender: Any = None, **_: Any) -> None:
 
 def _as_raised(told: BaseException) -> BaseException:
     """Return the exception as the task raised it: Celery tells of a stand-in where it cannot be pickled."""
-    import sys
-
     return sys.exc_info()[1] or told
 
 

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from reference_worker.logging.context import GUARDED, IDENTIFIERS, current_context, with_values
 from reference_worker.logging.clock import timestamp
+from reference_worker.logging.context import GUARDED, IDENTIFIERS, current_context, with_values
 from reference_worker.logging.encoding import Json, Plain, encode, valid_unicode
 from reference_worker.logging.execution import current_execution, guarded_values
 from reference_worker.logging.spans import active_span
@@ -18,6 +18,7 @@ from reference_worker.logging.tracebacks import describe_exception, whole_traceb
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 BASE = ("timestamp", "level", "service", "logger", "event")
+CONTEXT_FIRST = ("task_id", "operation", "tenant_id", "user_id", "correlation_id", "parent_task_id")
 
 # Facts of Celery's, not of a task's arguments: a secret's value that looks like one
 # (a password "task", say) must not garble them.
@@ -27,7 +28,7 @@ _OWN_FACTS = frozenset(BASE) | GUARDED | {"task_name", "kwargs_keys", "state"}
 class Sink(Protocol):
     """Where lines go. Writing never raises."""
 
-    def write(self, record: dict[str, Json], line: bytes) -> None:
+    def write(self, record: dict[str, Json], line: bytes, /) -> None:
         """Write one record, given as a whole line and as its members."""
 
 
@@ -59,10 +60,12 @@ class Pipeline:
         if LEVELS[level] < self.threshold:
             return
         try:
-            record = self._record(level, logger, event, dict(fields or {}), exception, trusted_event)
+            record = self._record(level, logger, event, dict(fields or {}), exception, trusted=trusted_event)
             line = encode(record)
         except Exception as fault:
-            record = self._base(level, logger, "Record lost") | {"error": valid_unicode(describe_exception(fault))[:1000]}
+            record = self._base(level, logger, "Record lost") | {
+                "error": valid_unicode(describe_exception(fault))[:1000]
+            }
             line = encode(record)
         for sink in self.sinks:
             sink.write(record, line)
@@ -80,13 +83,14 @@ class Pipeline:
         event: object,
         fields: dict[str, Any],
         exception: BaseException | None,
-        trusted_event: bool,
+        *,
+        trusted: bool,
     ) -> dict[str, Json]:
         plain = Plain(guarded_values())
-        text = event if isinstance(event, str) and trusted_event else _event_text(plain, event)
+        text = event if isinstance(event, str) and trusted else _event_text(plain, event)
         record = self._base(level, logger, text)
         context = current_context()
-        own = {name: value for name, value in context.items() if name in _OWN_FACTS}
+        own = {name: context[name] for name in CONTEXT_FIRST if name in context}
         record |= Plain().members(own) | active_span()
         record |= plain.members({name: value for name, value in context.items() if name not in record})
         fields |= {name: value for name, value in _failure(level, exception, context).items() if name not in fields}
@@ -136,10 +140,10 @@ def _separate(fields: Mapping[str, Any], context: Mapping[str, Any], record: Map
     for name, value in fields.items():
         if name in IDENTIFIERS and name not in identifiers:
             continue
-        value = identifiers.get(name, value)
-        if name in BASE or (name in GUARDED and name in context):
-            if value != record.get(name):
-                kept[f"extra_{name}"] = value
-        else:
-            kept[name] = value
+        shown = identifiers.get(name, value)
+        taken = name in BASE or (name in GUARDED and name in context)
+        if not taken:
+            kept[name] = shown
+        elif shown != record.get(name):
+            kept[f"extra_{name}"] = shown
     return kept

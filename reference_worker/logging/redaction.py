@@ -28,12 +28,13 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORDS = re.compile(r"[^0-9A-Za-z]+")
 
 # The last word of a name that tells about secrets without holding one.
-_ABOUT = frozenset("name names field fields key_names keys type types count counts policy status state".split())
+_ABOUT = frozenset({"name", "names", "field", "fields", "keys", "type", "types", "count", "counts", "policy", "status"})
 # The last word of a number's name when it counts or measures secrets; plurals count too.
-_MEASURES = _ABOUT | frozenset(
-    "total removed expired expires deleted created issued used revoked cleaned purged left remaining "
-    "length size bytes age ttl ms seconds days number num limit max min attempts".split()
-)
+_MEASURES = _ABOUT | {
+    *("total", "number", "num", "limit", "max", "min", "attempts", "left", "remaining", "length", "size", "bytes"),
+    *("removed", "expired", "deleted", "created", "issued", "used", "revoked", "cleaned", "purged"),
+    *("expires", "age", "ttl", "ms", "seconds", "days"),
+}
 
 _NAMED_VALUE = re.compile(
     rf"""
@@ -51,7 +52,9 @@ _NAMED_VALUE = re.compile(
 )
 _URL_CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30}://)[^\s/?#'\"<>]{1,2000}@")
 _BEARER = re.compile(r"\b(?P<scheme>bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
-_PRIVATE_KEY = re.compile(r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)", re.S)
+_PRIVATE_KEY = re.compile(
+    r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)", re.S
+)
 _HARMLESS_VALUES = frozenset({"none", "null", "true", "false", MASK, URL_MASK})
 
 
@@ -91,7 +94,7 @@ def redact_text(text: str, values: Iterable[str] = ()) -> str:
     return _PRIVATE_KEY.sub(MASK, text) if "PRIVATE KEY" in text else text
 
 
-def secret_values(arguments: Mapping[object, object]) -> tuple[str, ...]:
+def secret_values(arguments: Mapping[str, object]) -> tuple[str, ...]:
     """Return the values that *arguments* hold under secret names, at any depth, longest first.
 
     Each comes in the spellings it can have in a text: as it is, as `repr`

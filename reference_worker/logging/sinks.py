@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,16 +22,13 @@ class Console:
         self._descriptor = descriptor
         self._turns = Turns(self._write_one)
 
-    def write(self, record: dict[str, Json], line: bytes) -> None:
+    def write(self, _record: dict[str, Json], line: bytes, /) -> None:
         """Write the line whole. A reader that has gone away costs the record, not the task."""
         self._turns.take(line)
 
     def _write_one(self, line: bytes) -> None:
-        try:
-            with exclusive(self._descriptor):
-                write_all(self._descriptor, line)
-        except OSError:
-            pass
+        with suppress(OSError), exclusive(self._descriptor):
+            write_all(self._descriptor, line)
 
 
 class Terminal:
@@ -41,16 +39,14 @@ class Terminal:
         self._render = ConsoleRenderer(pad_event_to=30)
         self._turns = Turns(self._write_one)
 
-    def write(self, record: dict[str, Json], line: bytes) -> None:
+    def write(self, record: dict[str, Json], _line: bytes, /) -> None:
         """Write the record in colour."""
         members: dict[str, Any] = {name: value for name, value in record.items() if name != "service"}
         self._turns.take(f"{self._render(None, record['level'], members)}\n".encode())
 
     def _write_one(self, line: bytes) -> None:
-        try:
+        with suppress(OSError):
             write_all(self._descriptor, line)
-        except OSError:
-            pass
 
 
 class RotatingFile:
@@ -75,7 +71,7 @@ class RotatingFile:
         except OSError as fault:
             self._failed(fault)
 
-    def write(self, record: dict[str, Json], line: bytes) -> None:
+    def write(self, _record: dict[str, Json], line: bytes, /) -> None:
         """Append the line, to a fresh file where it would not fit."""
         self._turns.take(line)
 
@@ -105,7 +101,8 @@ class RotatingFile:
         try:
             write_all(self._descriptor, line)
         except OSError:  # a full disk: leave no half record behind
-            os.ftruncate(self._descriptor, size)
+            with suppress(OSError):
+                os.ftruncate(self._descriptor, size)
             raise
 
     def _is_at_path(self, here: os.stat_result) -> bool:

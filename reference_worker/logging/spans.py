@@ -16,8 +16,7 @@ def active_span() -> dict[str, str]:
         return {}
     try:
         span = trace.get_current_span().get_span_context()
-        if not span.is_valid:
-            return {}
-        return {"trace_id": f"{span.trace_id:032x}", "span_id": f"{span.span_id:016x}"}
+        ids = {"trace_id": f"{span.trace_id:032x}", "span_id": f"{span.span_id:016x}"}
     except Exception:  # tracing must never cost a record
         return {}
+    return ids if span.is_valid else {}

@@ -89,4 +89,3 @@ def _exception(record: logging.LogRecord) -> BaseException | None:
     if isinstance(info, tuple):
         return info[1] if isinstance(info[1], BaseException) else None
     return sys.exc_info()[1] if info else None
-

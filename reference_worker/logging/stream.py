@@ -29,7 +29,7 @@ LONGEST_LINE = 65_536
 class Lines(io.TextIOBase):
     """A text stream whose lines become records of the logger *name*."""
 
-    encoding = "utf-8"  # type: ignore[assignment]
+    encoding = "utf-8"
     errors = "backslashreplace"
 
     def __init__(self, name: str, level: str, event: str, descriptor: int) -> None:

@@ -53,7 +53,7 @@ class Logger(structlog.BoundLoggerBase):
         """Return standard logging's number of the least level that is written."""
         return pipeline.threshold
 
-    isEnabledFor, getEffectiveLevel = is_enabled_for, get_effective_level  # noqa: N815 - standard logging's spelling
+    isEnabledFor, getEffectiveLevel = is_enabled_for, get_effective_level
     warn, fatal, msg, err = warning, critical, info, error
 
     def _log(self, level: str, event: object, args: tuple[Any, ...], fields: dict[str, Any]) -> None:

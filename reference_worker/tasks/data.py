@@ -25,7 +25,7 @@ class DatasetMissingError(LookupError):
     """There is no dataset of that name."""
 
 
-@app.task(name="process_artifact_data")
+@app.task(name="process_artifact_data")  # type: ignore[untyped-decorator]
 def process_artifact_data(artifact_id: str, tenant_id: str, user_id: str) -> dict[str, Any]:
     """Compute and store the checksum of an artifact; one that is not known yet is taken up."""
     with log_context(tenant_id=tenant_id, user_id=user_id, operation="data.process_artifact", artifact_id=artifact_id):
@@ -41,7 +41,7 @@ def process_artifact_data(artifact_id: str, tenant_id: str, user_id: str) -> dic
         return {"artifact_id": artifact_id, "checksum": checksum}
 
 
-@app.task(name="process_large_dataset")
+@app.task(name="process_large_dataset")  # type: ignore[untyped-decorator]
 def process_large_dataset(dataset_id: str, tenant_id: str, batch_size: int = 500) -> dict[str, Any]:
     """Add a dataset up, row by row as the database streams it, and report the progress.
 
@@ -64,7 +64,7 @@ def process_large_dataset(dataset_id: str, tenant_id: str, batch_size: int = 500
         return {"dataset_id": dataset_id, "total_processed": progress.processed, "sum": total}
 
 
-@app.task(name="resource_intensive_task")
+@app.task(name="resource_intensive_task")  # type: ignore[untyped-decorator]
 def resource_intensive_task(data: dict[str, Any]) -> dict[str, int]:
     """Use memory and time in proportion to `data["megabytes"]`, and report both."""
     process = psutil.Process()

@@ -18,7 +18,7 @@ class MailRefusedError(Exception):
     """The mail server was reached and did not take the mail."""
 
 
-@app.task(bind=True, name="send_verification_email", max_retries=3)
+@app.task(bind=True, name="send_verification_email", max_retries=3)  # type: ignore[untyped-decorator]
 def send_verification_email(
     self: Any, user_id: str, email: str, verification_token: str, tenant_id: str | None = None
 ) -> dict[str, str]:

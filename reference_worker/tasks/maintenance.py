@@ -13,15 +13,15 @@ from reference_worker.models import VerificationToken, database, now
 logger = get_logger(__name__)
 
 
-@app.task(name="cleanup_expired_tokens")
+@app.task(name="cleanup_expired_tokens")  # type: ignore[untyped-decorator]
 def cleanup_expired_tokens() -> int:
     """Delete the verification tokens that have expired and return how many there were."""
     with log_context(operation="maintenance.cleanup_tokens"):
         logger.info("Starting token cleanup")
         began = time.monotonic()
         with database() as session:
-            expired = session.execute(delete(VerificationToken).where(VerificationToken.expires_at < now()))
-        removed: int = expired.rowcount
+            expired = delete(VerificationToken).where(VerificationToken.expires_at < now())
+            removed = len(session.scalars(expired.returning(VerificationToken.user_id)).all())
         logger.info(
             "Token cleanup completed",
             expired_tokens_removed=removed,

@@ -17,7 +17,9 @@ class Progress:
     Of more than *every* items a second, a second's record stands for all (PROG003).
     """
 
-    def __init__(self, logger: Logger, total: int, every: int = 1000, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, logger: Logger, total: int, every: int = 1000, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.processed = 0
         self._logger = logger
         self._total = total

@@ -15,7 +15,7 @@ class UpstreamUnavailableError(ConnectionError):
     """What the task depends on did not answer."""
 
 
-@app.task(bind=True, name="unreliable_task", max_retries=3)
+@app.task(bind=True, name="unreliable_task", max_retries=3)  # type: ignore[untyped-decorator]
 def unreliable_task(self: Any, data: dict[str, Any], failures: int = 0) -> dict[str, int]:
     """Fail the first *failures* executions (or `data["failures"]`), each time retrying later.
 
@@ -25,10 +25,14 @@ def unreliable_task(self: Any, data: dict[str, Any], failures: int = 0) -> dict[
     with log_context(operation="data.unreliable"):
         wanted = int(data.get("failures", failures))
         try:
-            if self.request.retries < wanted:
-                raise UpstreamUnavailableError("upstream did not answer")
+            _ask_upstream(answers=self.request.retries >= wanted)
         except UpstreamUnavailableError as fault:
             delay = get_worker_settings().retry_delay_seconds
             raise self.retry(exc=fault, countdown=delay * 2**self.request.retries) from fault
         logger.info("Upstream answered", attempts=self.request.retries + 1)
         return {"attempts": self.request.retries + 1}
+
+
+def _ask_upstream(*, answers: bool) -> None:
+    if not answers:
+        raise UpstreamUnavailableError("upstream did not answer")

@@ -13,7 +13,7 @@ from logconform.judge import judge_stream
 from logconform.records import read_stream
 from logconform.rules import discover
 
-A, B = "0b0a9b1e-7f5a-4b0e-9d7a-0a1b2c3d4e5f", "5d1c9a52-11aa-4c27-8d2b-f00dfeedbeef"
+A, B, C = "0b0a9b1e-7f5a-4b0e-9d7a-0a1b2c3d4e5f", "5d1c9a52-11aa-4c27-8d2b-f00dfeedbeef", "c0ffee00-11aa-4c27-8d2b-f00dfeedbeef"
 TRACE = 'Traceback (most recent call last):\n  File "tasks.py", line 4, in send\n    post()\nConnectionError: refused'
 ERROR = {"error": "ConnectionError: refused", "exception": TRACE}
 
@@ -103,7 +103,14 @@ KEPT: dict[str, Stream] = {
 }
 
 BROKEN: dict[str, tuple[Stream, list[tuple[str, int]]]] = {
-    "StartMissingOrRepeated/no start": (s().start(B).done(B, duration_ms=1).body().done(), [("START001", 3)]),
+    "StartMissingOrRepeated/no start": (
+        s().start(B).done(B, duration_ms=1).add("Idle", at=200).body(at=300).done(at=302, duration_ms=2),
+        [("START001", 4)],
+    ),
+    "StartMissingOrRepeated/one slot": (
+        s().start(B).done(B, duration_ms=1).start(C).done(C, duration_ms=1).body().failed(),
+        [("START001", 5)],
+    ),
     "StartMissingOrRepeated/late": (s().body().start().done(duration_ms=1), [("START001", 1)]),
     "StartMissingOrRepeated/twice": (s().start().start().done(), [("START001", 2)]),
     "CompletedTwice": (s().start().done(duration_ms=1).done(), [("DONE001", 3)]),
@@ -116,9 +123,12 @@ BROKEN: dict[str, tuple[Stream, list[tuple[str, int]]]] = {
     ),
     "RetriedAndEnded": (s().start().done(duration_ms=1).retrying(0).start(retry_count=1).done(duration_ms=1), [("RETRY006", 2)]),
     "BodyAfterCompletion": (s().start().done(duration_ms=1).body(), [("DONE001", 3)]),
-    "EndingMissing": (s().start().body().start(B).done(B, duration_ms=1), [("LIFE004", 1)]),
+    "EndingMissing": (
+        s().start().body().start(B).done(B, duration_ms=1).start(C).done(C, duration_ms=1),
+        [("LIFE004", 1)],
+    ),
     "FailureLost": (
-        s().start().add("Could not send", "error", task_id=A, operation="task.send", **ERROR).start(B).done(B, duration_ms=1),
+        s().start().add("Could not send", "error", task_id=A, operation="task.send", **ERROR).start(B).done(B, duration_ms=1).start(C).done(C, duration_ms=1),
         [("FAIL001", 2)],
     ),
     "RetryUnannounced": (s().start().start(retry_count=1).done(), [("RETRY001", 2)]),

@@ -149,7 +149,7 @@ def no_secret(seen: Seen) -> Checks:
 
 def no_broker_password(seen: Seen) -> Checks:
     """The password in the broker's address stands nowhere in the log."""
-    password = seen.notes.get("broker_secret")
+    password = seen.broker_secret
     if not password or not seen.log.records:
         return
     shown = [reading for reading in [*seen.log.readings, *seen.log.stderr] if password.encode() in reading.raw]

