@@ -83,7 +83,8 @@ def now() -> datetime:
 @lru_cache(maxsize=4)
 def _engine(url: str) -> Engine:
     """Return the engine, made on first use: a connection must not be carried across a fork."""
-    engine = create_engine(url, pool_pre_ping=True)
+    # An error's message would quote the parameters: tenants' data has no place in the log.
+    engine = create_engine(url, pool_pre_ping=True, hide_parameters=True)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _share_file)
     _prepare(engine)

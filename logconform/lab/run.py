@@ -12,13 +12,14 @@ from logconform.contract import Contract, Level
 from logconform.findings import Count, Finding, Verdict
 from logconform.lab import session
 from logconform.lab.evidence import Seen
-from logconform.lab.stage import Trace
+from logconform.lab.stage import TOLD_LATE, Trace
 from logconform.lab.worker import Subject
 from logconform.report.model import Environment, EvidenceLine, ScenarioResult, Step, build_report
 from logconform.report.words import printable
 from logconform.secrets import excerpt
 
 EVIDENCE_LINES = 12
+FIRST_WORKER = "a worker with one slot"
 NOTHING_MAY_STOP = {"CTX013", "FMT010", "FMT011", "FMT014", "FAIL005", "FAIL008"}
 """Requirements that a worker violates by not going on at all."""
 
@@ -107,7 +108,7 @@ class LabRun:
         subject = Subject(self.settings.app, self.settings.cwd, self.settings.adapter, config.worker_command)
         for name, (pool, broker) in self.environments.items():
             nodes = [node for node, plan in self.planned.items() if plan.environment == name]
-            nodes.sort(key=lambda node: self.planned[node].steps[0])  # those that share a worker together
+            nodes.sort(key=lambda node: _turn(self.planned[node]))
             if not nodes:
                 continue
             tell(f"{name}: starting a worker of {subject.app}")
@@ -242,6 +243,12 @@ def finding_text(finding: Finding, *, must: bool) -> str:
     lines += [f"   | {printable(finding.evidence)}"] if finding.evidence else []
     lines += [f"   = fix: {finding.fix}"] if finding.fix else []
     return "\n".join([*lines, f"   = more: logconform explain {finding.requirement}"])
+
+
+def _turn(plan: Planned) -> tuple[bool, bool]:
+    """Return what sorts scenarios: those that share a worker together, and first those whose ending is told late."""
+    late = any(how in step for step in plan.steps for how in TOLD_LATE)
+    return FIRST_WORKER not in plan.steps, not late
 
 
 def _worse(first: Conclusion | None, second: Conclusion) -> Conclusion:

@@ -24,6 +24,8 @@ RESTARTS = 4
 """How often a worker that ended is started again for the scenarios that remain."""
 BROKEN_BY_VALUES = {"FMT009", "FMT010", "FMT011", "FMT014"}
 """Scenarios that provoke broken lines: what is broken there speaks against their own requirement."""
+PROVOKE_LENGTH = {"FMT011", "FAIL005", "CTX013"}
+"""Scenarios that provoke records as long as they may be."""
 LINE_FAULTS = {"FMT001", "FMT002"}
 EVERYWHERE = ("FMT", "SAFE", "SINK", "TRACE")
 """Areas that every record is judged for, whatever its task was sent for."""
@@ -157,9 +159,11 @@ class _Scope:
         place = finding.place
         if finding.requirement in LINE_FAULTS and place is not None:
             return not any(first <= place.offset <= last for first, last in self._broken)
+        admitted = self._admitted(finding.task_id, place)
+        if finding.requirement == "FMT012" and admitted is not None and admitted & PROVOKE_LENGTH:
+            return False
         if finding.requirement.rstrip("0123456789") in EVERYWHERE:
             return True
-        admitted = self._admitted(finding.task_id, place)
         return admitted is None or finding.requirement in admitted
 
     def _admit(self, sent: Sent, requirement: str) -> None:

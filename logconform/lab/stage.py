@@ -41,6 +41,9 @@ ENDINGS_ON_PREFORK = {
     "exceeds its hard time limit": "threads and solo have no hard time limit",
     "is killed": "the worker itself would die",
 }
+SLOW = {"exits", "is killed", "exceeds its soft time limit", "exceeds its hard time limit"}
+TOLD_LATE = {"exits", "is killed"}
+"""Celery waits some ten seconds for the result of a child that is gone, before it reports its task."""
 LIMITS = {"exceeds its soft time limit": {"soft_time_limit": 1}, "exceeds its hard time limit": {"time_limit": 1}}
 
 
@@ -86,16 +89,34 @@ class Stage:
         """Run a probe whose body ends soon, and whose ending is told late; that is waited for before the shutdown."""
         sent = self.probe(role, task, **arguments)
         truth = self.worker.truth
-        self.worker.wait(lambda: any(one.postrun for one in truth.task(sent.task_id).executions), f"{sent.name} to leave")
+
+        def left() -> bool:
+            said = truth.task(sent.task_id).spoken
+            return bool(said) and said[-1]["point"] == "last"
+
+        self.worker.wait(left, f"{sent.name} to leave")
         self.worker.lingering.append(sent)
         return sent
 
     def end(self, role: str, how: str, **arguments: Any) -> Sent:
         """Run a probe that ends as *how* says, by whichever probe task can."""
         self._check_pool(how)
+        if how in SLOW and not arguments:
+            return self._once(role, how)
+        return self._end(role, how, **arguments)
+
+    def _once(self, role: str, how: str) -> Sent:
+        """Let one task serve all scenarios that ask for the same slow ending."""
+        before = self.worker.shared.get(how)
+        if before is not None:
+            return self._keep(role, before)
+        self.worker.shared[how] = self._end(role, how)
+        return self.worker.shared[how]
+
+    def _end(self, role: str, how: str, **arguments: Any) -> Sent:
         task, extra = ENDING_TASKS.get(how, ("end", {"how": how}))
         facts = {**EXHAUSTING.get(how, {}), **(arguments.pop("facts", None) or {})}
-        if how == "exits":
+        if how in TOLD_LATE:
             return self.leave(role, task, facts=facts, **extra, **arguments)
         return self.run(role, task, facts=facts, options=LIMITS.get(how), **extra, **arguments)
 

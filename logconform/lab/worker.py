@@ -69,6 +69,7 @@ class Worker:
     timeouts: int = 0
     sent: list[Sent] = field(default_factory=list)
     lingering: list[Sent] = field(default_factory=list)
+    shared: dict[str, Sent] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         number = next(_numbers)

@@ -9,6 +9,9 @@ from typing import Any
 from reference_worker.logging.celery_records import rewrite
 from reference_worker.logging.pipeline import level_name, pipeline
 
+LEVEL_IS_A_SWITCH = frozenset({"sqlalchemy"})
+"""Libraries whose loggers' level is no threshold: lowering it switches an echo of every statement on."""
+
 _STANDARD_MEMBERS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -50,7 +53,11 @@ def _known_loggers() -> list[logging.Logger]:
         if name in sys.modules:
             sys.modules[name].get_logger()
     found = logging.root.manager.loggerDict.values()
-    return [logger for logger in found if isinstance(logger, logging.Logger)]
+    return [logger for logger in found if isinstance(logger, logging.Logger) and not _is_switch(logger.name)]
+
+
+def _is_switch(name: str) -> bool:
+    return name.split(".", maxsplit=1)[0] in LEVEL_IS_A_SWITCH
 
 
 def _event(record: logging.LogRecord) -> tuple[object, dict[str, Any]]:

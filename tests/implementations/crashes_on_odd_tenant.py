@@ -1,4 +1,4 @@
-"""Raises while it binds a tenant that is no text, number or UUID: the task runs under what was bound before (CTX013)."""
+"""Raises while it binds a tenant that is no text, number or UUID: the task runs under the last context (CTX013)."""
 
 from __future__ import annotations
 

@@ -17,12 +17,14 @@ class LeaksContextAfterFailure(StructlogWorker):
 
     def enter(self, execution: Execution) -> None:
         """Bind on top of what is there."""
-        execution.outer_context = self.context() if execution.outer else {}
-        self.swap_context({**self.context(), **execution.context})
+        left = {name: value for name, value in self.context().items() if name in {"tenant_id", "user_id"}}
+        super().enter(execution)
+        if execution.outer is None:
+            self.swap_context({**left, **execution.context})
 
     def leave(self, execution: Execution, state: Any) -> None:
         """Clear, but only if all went well."""
-        if state == "SUCCESS":
+        if state == "SUCCESS" or execution.outer is not None:
             super().leave(execution, state)
 
 

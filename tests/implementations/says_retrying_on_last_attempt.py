@@ -17,8 +17,12 @@ class SaysRetryingOnLastAttempt(StdlibWorker):
 
     def say_exhausted(self, execution: Execution, task: Any, error: Any, fields: dict[str, Any]) -> None:
         """Announce a retry that does not come."""
-        told = {"retry_count": execution.retries, "max_retries": self.max_retries(task, error), "countdown": 0}
-        short = {"task_name": execution.name, "error": fields.get("error") or self.lines.error(error)}
+        told: dict[str, Any] = {
+            "retry_count": execution.retries,
+            "max_retries": self.max_retries(task, error),
+            "countdown": 0,
+        }
+        short: dict[str, Any] = {"task_name": execution.name, "error": fields.get("error") or self.lines.error(error)}
         self.say("warning", "Task failed, retrying", execution, **short, **told)
         super().say_exhausted(execution, task, error, fields)
 

@@ -161,7 +161,7 @@ def run(
 
 
 def test_standard_output_holds_records_to_the_last_byte(run: Run) -> None:
-    """FMT001, FMT015, FMT017, SINK001: each line is one JSON object with the base fields first; standard error is empty."""
+    """FMT001, FMT015, FMT017: each line is one JSON object, base fields first; standard error is empty."""
     assert run.err == b""
     assert run.out.endswith(b"}\n")
     base = ["timestamp", "level", "service", "logger", "event"]

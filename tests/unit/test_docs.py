@@ -84,7 +84,7 @@ def test_every_python_example_compiles(block: Block) -> None:
     compile(block.text, str(block), "exec")
 
 
-def test_every_import_of_an_example_resolves() -> None:
+def test_every_import_of_an_example_resolves(tmp_path: Path) -> None:
     """What an example imports is there. A process of its own: importing the worker connects signals."""
     imports = {
         ast.unparse(node)
@@ -94,7 +94,7 @@ def test_every_import_of_an_example_resolves() -> None:
     }
     program = "\n".join(sorted(imports))
     done = subprocess.run(
-        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
 

@@ -126,7 +126,7 @@ def test_a_task_error_in_a_handler_carries_the_exception(kept: Kept) -> None:
 def fail_over(password_like: str) -> None:
     """Fail with a cause, holding a local variable."""
     try:
-        raise KeyError("inner")
+        {}["inner"]
     except KeyError as inner:
         raise ValueError("outer") from inner
 
