@@ -145,14 +145,11 @@ def _postrun(task_id: Any = None, task: Any = None, state: Any = None, retval: A
 def _failure(
     sender: Any = None, task_id: Any = None, exception: Any = None, traceback: Any = None, **_: Any
 ) -> dict[str, Any]:
-    request = getattr(sender, "request", None)
     return {
         "task_id": task_id,
         "task": getattr(sender, "name", None),
         "error": _error(exception),
         "has_traceback": traceback is not None,
-        "in_execution": getattr(request, "id", None) == task_id,
-        "retries": getattr(request, "retries", 0) or 0,
     }
 
 

@@ -86,6 +86,12 @@ class Task:
         return [event for event in self.failures if (event["error"] or {}).get("type") != "Reject"]
 
     @property
+    def raised(self) -> list[Event]:
+        """Failures told by the process that ran the body; the others the main process told."""
+        ran = {execution.prerun["pid"] for execution in self.executions}
+        return [event for event in self.real_failures if event["pid"] in ran]
+
+    @property
     def failed(self) -> bool:
         """Whether Celery reported a failure of it, at least once."""
         return bool(self.real_failures)
@@ -152,7 +158,7 @@ class Truth:
             unknown = any(event["task_id"] == task_id for event in self.of_kind("unknown"))
             return unknown or bool(task.revocations or task.failures)
         last = task.executions[-1]
-        if task.revocations or any(not failure["in_execution"] for failure in task.real_failures):
+        if task.revocations or len(task.raised) < len(task.real_failures):
             return True  # the main process has the last word
         if last.postrun is None:
             return False

@@ -182,7 +182,7 @@ class Lifecycle:
         """Say how the execution ended, unless another signal does, and restore what was bound before it."""
         execution = self.running(task_id) or self.execution_of(task, task_id, (), {}, None)
         try:
-            if self.completes(state):
+            if self.completes(execution, state):
                 self.say_completed(execution, retval)
             elif state in {"IGNORED", "REJECTED"} or (state is None and self.is_aborted(task)):
                 self.say("info", "Task ended", execution, task_name=execution.name, state=state or "ABORTED")
@@ -274,7 +274,7 @@ class Lifecycle:
         """Return what the completion record tells of a return value."""
         return {"has_return_value": retval is not None}
 
-    def completes(self, state: Any) -> bool:
+    def completes(self, execution: Execution, state: Any) -> bool:
         """Whether an execution that ended in *state* completed."""
         return bool(state == "SUCCESS")
 

@@ -186,8 +186,7 @@ def fails_once(seen: Seen) -> Checks:
 def traceback_is_there(seen: Seen) -> Checks:
     """Where Celery had a traceback, the failure record has `exception`, the whole traceback as one text."""
     for sent in seen.sent:
-        raised = [event for event in seen.task(sent).real_failures if event["in_execution"]]
-        for record in seen.lifecycle(sent, FAILED) if raised else []:
+        for record in seen.lifecycle(sent, FAILED) if seen.task(sent).raised else []:
             text = record.get("exception")
             has = isinstance(text, str) and "Traceback (most recent call last)" in text
             yield _unless([] if has else [record], "has no traceback in `exception`")
@@ -196,7 +195,7 @@ def traceback_is_there(seen: Seen) -> Checks:
 def error_is_named(seen: Seen) -> Checks:
     """`error` names the type and message of the exception that was finally raised, and `exception` the same type."""
     for sent in seen.sent:
-        raised = [event["error"] for event in seen.task(sent).real_failures if event["in_execution"]]
+        raised = [event["error"] for event in seen.task(sent).raised]
         for record in seen.lifecycle(sent, FAILED):
             for error in raised[-1:]:
                 yield _names(record, error["type"], error["text"])
