@@ -43,7 +43,7 @@ def checked_requirements() -> set[str]:
 
 @cache
 def _all_checks() -> tuple[tuple[str, str], ...]:
-    return tuple([*_of_reader(), *_of_schemas(), *_of_rules(), *_of_features()])
+    return (*_of_reader(), *_of_schemas(), *_of_rules(), *_of_features())
 
 
 def _of_reader() -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,9 @@ _run_key = pytest.StashKey[LabRun]()
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the suite."""
     group = parser.getgroup("logconform", "logconform: conformance of a Celery worker's log")
-    group.addoption("--celery-app", metavar="MODULE:ATTR", help="the Celery app under test (default: the reference worker)")
+    group.addoption(
+        "--celery-app", metavar="MODULE:ATTR", help="the Celery app under test (default: the reference worker)"
+    )
     group.addoption("--adapter", metavar="MODULE:ATTR", help="the object through which probes log")
     group.addoption("--pool", action="append", choices=POOLS, help="repeatable; default prefork")
     group.addoption("--broker", action="append", metavar="URL", help="`embedded` or an address; repeatable")
@@ -160,9 +162,9 @@ def pytest_bdd_step_error(request: pytest.FixtureRequest, step: Any) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Generator[None, Any, Any]:
     """Keep how a scenario came out; show a violation as its message, without Python's frames."""
-    report: Any = yield
+    report = yield
     run = item.config.stash[_run_key]
     if call.when == "call" and item.nodeid in run.planned:
         if call.excinfo is not None and isinstance(call.excinfo.value, Violated):
@@ -213,7 +215,8 @@ def _settings(config: pytest.Config) -> Settings:
 
 
 def _scenario_of(item: pytest.Item) -> tuple[Any, str] | None:
-    template = scenario_wrapper_template_registry.get(getattr(item, "obj", None))
+    function = getattr(item, "obj", None)
+    template = scenario_wrapper_template_registry.get(function) if function is not None else None
     if template is None:
         return None
     parameters = item.callspec.params  # type: ignore[attr-defined]

@@ -18,7 +18,9 @@ def unregistered(stage: Stage) -> None:
     canary, name = nonce(), f"unregistered.{nonce()}"
     stage.run("before", "end")
     task_id = stage.worker.send(name, (canary,), {"secret_thing": canary})
-    stage.adopt("message", Sent(task_id, canary, name, {"kind": "the unregistered task", "canary": canary, "names": name}))
+    stage.adopt(
+        "message", Sent(task_id, canary, name, {"kind": "the unregistered task", "canary": canary, "names": name})
+    )
     stage.run("after", "end")
 
 

@@ -110,7 +110,8 @@ def by_position(stage: Stage) -> None:
 def at_once(stage: Stage) -> None:
     folder = tempfile.mkdtemp(dir=stage.worker.folder)
     sent = [
-        stage.probe("task", "meet", tenant_id=f"tenant{number}-{nonce()}", folder=folder, party=4) for number in range(4)
+        stage.probe("task", "meet", tenant_id=f"tenant{number}-{nonce()}", folder=folder, party=4)
+        for number in range(4)
     ]
     stage.worker.wait_ended(sent, 20.0)
 

@@ -135,13 +135,11 @@ def show(value: object) -> str:
     """
     if isinstance(value, str):
         return f'"{value[:80]}"'
-    return (
-        {None: "null", True: "true", False: "false"}.get(value, repr(value)[:80]) if _plain(value) else repr(value)[:80]
-    )
-
-
-def _plain(value: object) -> bool:
-    return value is None or isinstance(value, bool)
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return repr(value)[:80]
 
 
 def _is_resource_usage(record: Record) -> bool:
@@ -152,7 +150,7 @@ def _is_spoken(record: Record, probe: str) -> bool:
     if record.event in LIFECYCLE_EVENTS:
         return False
     if record.get("probe") == probe or (record.logger or "").startswith(f"logconform.library.{probe}"):
-        return record.get("point") != "outside"
+        return bool(record.get("point") != "outside")
     return (record.event or "").startswith(SPOKEN_EVENTS) and not (record.logger or "").startswith("celery")
 
 

@@ -177,7 +177,7 @@ def _revoked(request: Any = None, terminated: Any = None, expired: Any = None, *
 
 
 @_on(signals.task_unknown, "unknown")
-def _unknown(name: Any = None, id: Any = None, **_: Any) -> dict[str, Any]:  # noqa: A002 - the signal's own name
+def _unknown(name: Any = None, id: Any = None, **_: Any) -> dict[str, Any]:
     return {"task_id": id, "task": name}
 
 

@@ -79,7 +79,9 @@ class LabRun:
 
     def __post_init__(self) -> None:
         self.environments: dict[str, tuple[str, str]] = {
-            f"{pool}-{_short(broker)}": (pool, broker) for broker in self.settings.brokers for pool in self.settings.pools
+            f"{pool}-{_short(broker)}": (pool, broker)
+            for broker in self.settings.brokers
+            for pool in self.settings.pools
         }
         self.labs: dict[str, session.Environment] = {}
 
@@ -172,7 +174,7 @@ class LabRun:
             if outcome == "failed":
                 self.errors.append(node)
             conclusion = Conclusion("not_tested" if outcome != "failed" else "inconclusive", reason)
-        why = (conclusion.reason or reason or "").removeprefix("not tested: ") if conclusion.outcome != "passed" else None
+        told = "" if conclusion.outcome == "passed" else conclusion.reason or reason or ""
         self.results[node] = ScenarioResult(
             id=node,
             feature=plan.feature,
@@ -181,7 +183,7 @@ class LabRun:
             requirement=plan.requirement,
             environment=plan.environment,
             outcome=conclusion.outcome,
-            reason=why or None,
+            reason=told.removeprefix("not tested: ") or None,
             steps=tuple(self.steps.get(node, ())),
             evidence=tuple(self._evidence(node)),
             duration_s=round(seconds, 3),
@@ -192,7 +194,7 @@ class LabRun:
         judged = {plan.requirement for plan in self.planned.values()} if self.partial else set(self.contract)
         verdicts = {name: self._verdict(name, lab).only(judged) for name, lab in self.labs.items()}
         config = self.settings.config
-        profiles = dict.fromkeys([*config.profiles, *(role for role in ("progress", "resource") if role in config.tasks)])
+        declared = [role for role in ("progress", "resource") if role in config.tasks]
         self.last_report = build_report(
             self.contract,
             verdicts,
@@ -203,7 +205,7 @@ class LabRun:
             scenarios=list(self.results.values()),
             waivers=config.waivers,
             waivers_must_fire=not self.partial,
-            profiles=list(profiles),
+            profiles=list(dict.fromkeys([*config.profiles, *declared])),
         )
         return self.last_report
 

@@ -17,7 +17,7 @@ from logconform.lab.evidence import Log, Seen, Sent
 from logconform.lab.stage import NotExercised, Stage, Trace
 from logconform.lab.truth import NotSeenError
 from logconform.lab.vocabulary import perform
-from logconform.lab.worker import Subject, SubjectError, Worker
+from logconform.lab.worker import Subject, Worker
 from logconform.records import Place, Reading
 
 RESTARTS = 4
@@ -194,6 +194,3 @@ def _windows(traces: list[Trace], readings: list[Reading]) -> list[tuple[int, in
                 first, _ = spans.get(number, (reading.place.offset, 0))
                 spans[number] = (first, reading.place.offset)
     return list(spans.values())
-
-
-

@@ -76,7 +76,7 @@ class Stage:
         """Send a probe without waiting for it. *facts* are what audits compare with; *kwargs* its arguments."""
         word = nonce()
         task_id = self.worker.send(PREFIX + task, args, {"probe": word, **kwargs}, **(options or {}))
-        known = {name: kwargs[name] for name in ("tenant_id", "user_id") if name in kwargs}
+        known: dict[str, Any] = {name: kwargs[name] for name in ("tenant_id", "user_id") if name in kwargs}
         return self._keep(role, Sent(task_id, word, PREFIX + task, {**known, **(facts or {})}))
 
     def run(self, role: str, task: str, *, seconds: float = TASK_SECONDS, **arguments: Any) -> Sent:

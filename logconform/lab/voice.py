@@ -22,12 +22,12 @@ ADAPTER_VARIABLE = "LOGCONFORM_ADAPTER"
 class Logger(Protocol):
     """What an adapter's `get_logger` returns: `(event, **fields)` for each level."""
 
-    def debug(self, event: str, **fields: Any) -> Any: ...
-    def info(self, event: str, **fields: Any) -> Any: ...
-    def warning(self, event: str, **fields: Any) -> Any: ...
-    def error(self, event: str, **fields: Any) -> Any: ...
-    def critical(self, event: str, **fields: Any) -> Any: ...
-    def exception(self, event: str, **fields: Any) -> Any: ...
+    def debug(self, event: str, **fields: Any) -> Any: ...  # noqa: D102 - the levels need no words
+    def info(self, event: str, **fields: Any) -> Any: ...  # noqa: D102
+    def warning(self, event: str, **fields: Any) -> Any: ...  # noqa: D102
+    def error(self, event: str, **fields: Any) -> Any: ...  # noqa: D102
+    def critical(self, event: str, **fields: Any) -> Any: ...  # noqa: D102
+    def exception(self, event: str, **fields: Any) -> Any: ...  # noqa: D102
 
 
 class Voice(NamedTuple):
@@ -78,7 +78,7 @@ def load_adapter(named: str) -> Any:
     except (ImportError, AttributeError) as error:
         raise ValueError(f"the adapter {named} can't be imported: {error}") from error
     if not callable(getattr(adapter, "get_logger", None)):
-        raise ValueError(f"the adapter {named} has no get_logger(name)")
+        raise ValueError(f"the adapter {named} has no get_logger(name)")  # noqa: TRY004 - of the setting, not a type
     return adapter
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from kombu import Producer
+from kombu.messaging import Producer
 
 from logconform.lab.brokers import Broker
 from logconform.lab.evidence import Sent

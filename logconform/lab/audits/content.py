@@ -26,7 +26,9 @@ def values_do_no_harm(seen: Seen) -> Checks:
     for sent in seen.sent:
         task = seen.task(sent)
         if task.executions and task.executions[-1].state != "SUCCESS":
-            yield fault(f"the task ended in {task.executions[-1].state}; logging must not fail it", task_id=sent.task_id)
+            yield fault(
+                f"the task ended in {task.executions[-1].state}; logging must not fail it", task_id=sent.task_id
+            )
         if seen.point(sent, "after") is None and not seen.spoken(sent):
             continue  # nothing of this body is in the log, with or without the value: another requirement's matter
         record = seen.point(sent, "value")

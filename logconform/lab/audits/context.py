@@ -57,12 +57,12 @@ def nothing_crosses(seen: Seen) -> Checks:
         for record in _about(seen, later):
             yield _nothing_of(record, foreign, "the task before")
         for reading in seen.log.mentioning(str(later.facts.get("outside"))):
-            record = reading.record
-            if record is None or record.get("point") != "outside":
+            outside = reading.record
+            if outside is None or outside.get("point") != "outside":
                 continue
-            foreign_outside = {**foreign, later.task_id: "task_id"}
-            yield _nothing_of(record, foreign_outside, "a task, though it was written outside any")
-            yield _no_context(record)
+            either = {**foreign, later.task_id: "task_id"}
+            yield _nothing_of(outside, either, "a task, though it was written outside any")
+            yield _no_context(outside)
 
 
 def _nothing_of(record: Record, foreign: dict[str, str], whose: str) -> Any:

@@ -205,7 +205,7 @@ def _names(record: Record, kind: str, text: str) -> Any:
     error, trace = record.get("error"), record.get("exception")
     if not isinstance(error, str) or not _starts_with_type(error, kind):
         return fault(f"error is {show(error)}; it must name {kind}", record, fix="Write `Type: message`.")
-    start = text.split("\n")[0][:60].strip()
+    start = text.split("\n", maxsplit=1)[0][:60].strip()
     if start and not start.startswith("<") and start not in error:
         return fault(f"error is {show(error)}; it must hold the message {show(start)}", record)
     if isinstance(trace, str) and kind not in trace:
@@ -214,7 +214,7 @@ def _names(record: Record, kind: str, text: str) -> Any:
 
 
 def _starts_with_type(error: str, kind: str) -> bool:
-    head = error.split(":")[0].split("(")[0].strip()
+    head = error.split(":", maxsplit=1)[0].split("(", maxsplit=1)[0].strip()
     return head.rsplit(".", 1)[-1] == kind
 
 
@@ -263,7 +263,9 @@ def retries_are_announced(seen: Seen) -> Checks:
         for record in records:
             _, findings = check_record(record)
             wrong = [finding for finding in findings if finding.requirement == "RETRY001"]
-            yield from wrong or [None]
+            yield from wrong
+            if not wrong:
+                yield None
             expected = sent.facts.get("max_retries", "unknown")
             if not wrong and expected != "unknown" and record.get("max_retries", "absent") != expected:
                 yield fault(f"max_retries is {show(record.get('max_retries'))}; {show(expected)} is in force", record)
@@ -306,7 +308,7 @@ def exhaustion_is_told(seen: Seen) -> Checks:
         yield _as_many(records, expected, EXHAUSTED, sent, "times that it used up its retries")
         for record in records:
             _, findings = check_record(record)
-            yield from [finding for finding in findings if finding.requirement == "RETRY004"] or [None]
+            yield from [finding for finding in findings if finding.requirement == "RETRY004"]
         if records and failures and records[0].place.offset > failures[0].place.offset:
             yield fault("stands after the task's `Task failed`", records[0])
         if records and not failures:
