@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from logconform.contract import Contract
 from logconform.judge import LINE_REQUIREMENTS
 from logconform.rules import discover
 from logconform.schemas import requirements_of, schema_names
@@ -70,3 +71,13 @@ def _of_features() -> Iterator[tuple[str, str]]:
         for scenario in feature.scenarios.values():
             for tag in sorted(scenario.rule.tags if scenario.rule else ()):
                 yield tag, f"scenario: {scenario.name} (features/{path.name}:{scenario.line_number})"
+
+
+def unchecked(contract: Contract) -> list[str]:
+    """Return, for each requirement that nothing enforces, one sentence that says what to write."""
+    return [
+        f"{requirement.id} ({requirement.page}:{requirement.line}) is enforced by nothing: add `x-requirement` to the "
+        f"schema of its record, a module in logconform/rules/, or a `@{requirement.id}` Rule in features/"
+        for requirement in contract.values()
+        if requirement.id not in checked_requirements()
+    ]

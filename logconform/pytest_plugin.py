@@ -9,6 +9,7 @@ runs the scenarios, whose Then steps look at what was seen.
 
 from __future__ import annotations
 
+import re
 import shutil
 import signal
 import tempfile
@@ -19,7 +20,7 @@ from typing import Any
 import pytest
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
-from logconform.config import Config, ConfigError, check_requirements, load_config
+from logconform.config import Config, ConfigError, check_requirements, load_config, suggestion
 from logconform.contract import ContractError, load_contract
 from logconform.findings import Finding
 from logconform.lab.brokers import BrokerUnavailable
@@ -32,7 +33,7 @@ from logconform.report.model import exit_code
 
 POOLS = ("prefork", "threads", "solo", "gevent")
 DEFAULT_APP = "reference_worker.celery_app:app"
-UNUSABLE, NOTHING_TESTED = 2, 3
+UNUSABLE = 2
 
 _run_key = pytest.StashKey[LabRun]()
 
@@ -44,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--celery-app", metavar="MODULE:ATTR", help="the Celery app under test (default: the reference worker)"
     )
     group.addoption("--adapter", metavar="MODULE:ATTR", help="the object through which probes log")
-    group.addoption("--pool", action="append", choices=POOLS, help="repeatable; default prefork")
+    group.addoption("--pool", action="append", metavar="POOL", help=f"{', '.join(POOLS)}; repeatable; default prefork")
     group.addoption("--broker", action="append", metavar="URL", help="`embedded` or an address; repeatable")
     group.addoption("--report", metavar="PATH", default="conformance-report.json", help="where the JSON report goes")
     group.addoption("--keep", metavar="FOLDER", help="keep the raw logs and the oracle's files there")
@@ -57,6 +58,7 @@ def pytest_configure(config: pytest.Config) -> None:
         contract = load_contract()
         settings = _settings(config)
         check_requirements(settings.config, list(contract))
+        _check_selection(config, list(contract))
     except (ContractError, ConfigError) as error:
         pytest.exit(f"logconform: {error}", returncode=UNUSABLE)
     for requirement in contract.values():
@@ -176,7 +178,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the report; its verdict is the exit code."""
     run = session.config.stash.get(_run_key, None)
-    if run is None or session.config.option.collectonly or exitstatus in {UNUSABLE, 3, 4}:
+    if exitstatus in {pytest.ExitCode.INTERNAL_ERROR, pytest.ExitCode.USAGE_ERROR}:
+        session.exitstatus = UNUSABLE  # pytest's own 3 and 4 mean something else here
+        return
+    if run is None or session.config.option.collectonly or exitstatus == UNUSABLE:
         return
     report = run.report()
     Path(session.config.option.report).write_text(render(report, "json"), "utf-8")
@@ -198,10 +203,21 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.write_line(f"report: {config.option.report}")
 
 
+def _check_selection(config: pytest.Config, requirements: list[str]) -> None:
+    """Refuse a `-m` expression that names neither a requirement nor a marker."""
+    known = [*requirements, *(line.split(":")[0].split("(")[0].strip() for line in config.getini("markers"))]
+    for word in re.findall(r"[A-Za-z_]\w*", config.option.markexpr or ""):
+        if word not in {"and", "or", "not", "True", "False", *known}:
+            raise ConfigError(f"no requirement {word}{suggestion(word, requirements)}; see `logconform explain`")
+
+
 def _settings(config: pytest.Config) -> Settings:
     here = Path(config.invocation_params.dir)
     own = load_config(here)
     named = config.option.celery_app
+    for pool in config.option.pool or ():
+        if pool not in POOLS:
+            raise ConfigError(f"no pool {pool!r}{suggestion(pool, POOLS)}; the pools are {', '.join(POOLS)}")
     if named and named != own.app:
         own = Config()  # what the configuration says, it says about its own app
     return Settings(

@@ -7,6 +7,8 @@ from typing import Any
 from logconform.lab.evidence import Checks, Seen, Sent, fault, show
 from logconform.records import Record
 
+NO_VALUE = (None, "", "None")
+"""What stands for an absent value, wrongly: another requirement's matter."""
 CONTEXT = ("task_id", "operation", "tenant_id", "user_id")
 
 
@@ -78,7 +80,7 @@ def _nothing_of(record: Record, foreign: dict[str, str], whose: str) -> Any:
 
 
 def _no_context(record: Record) -> Any:
-    held = [name for name in ("task_id", "tenant_id", "user_id") if name in record.members]
+    held = [name for name in ("task_id", "tenant_id", "user_id") if record.get(name) not in NO_VALUE]
     if not held:
         return None
     return fault(f"was written outside any task, but carries {', '.join(held)}", record)

@@ -1,0 +1,163 @@
+"""
+The suite's verdicts on workers that are known to conform, or to break one requirement.
+
+Every subject is run by the whole suite, as a service would run it, in a process of its own; two at a time.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.implementations._index import BROKEN, CONFORMING, POOLS, app_of
+
+ROOT = Path(__file__).parents[2]
+RUN_SECONDS = 240
+PREFORK_ONLY = {"local_service_names", "reports_hard_limit_twice", "silent_on_hard_time_limit"}
+"""Faults of the main process beside its children. All others show on every pool; solo is the quickest."""
+WHOLLY_BROKEN = {"never_logs": 1, "logs_plain_text": 1, "dies_at_start": 2, "floods": 0}
+"""Subjects broken as a whole, with the exit code of their run. A flood of conforming records conforms."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    exit_code: int
+    output: str
+    report: dict[str, Any] | None
+
+    def ids(self, status: str) -> list[str]:
+        assert self.report is not None, self.output
+        return [each["id"] for each in self.report["requirements"] if each["status"] == status]
+
+
+def run_suite(name: str, pool: str, folder: Path) -> Outcome:
+    report = folder / f"{name}-{pool}.json"
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "features/",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--celery-app",
+        app_of(name),
+    ]
+    finished = subprocess.run(
+        [*command, "--pool", pool, "--report", str(report)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+    )
+    content = json.loads(report.read_text("utf-8")) if report.exists() else None
+    return Outcome(finished.returncode, finished.stdout + finished.stderr, content)
+
+
+def cases() -> list[tuple[str, str]]:
+    broken = [(name, "prefork" if name in PREFORK_ONLY else POOLS.get(name, "solo")) for name in BROKEN]
+    conforming = [(name, pool) for name in CONFORMING for pool in ("prefork", "threads", "solo")]
+    return [*broken, *conforming, *((name, "prefork") for name in WHOLLY_BROKEN)]
+
+
+@pytest.fixture(scope="module")
+def outcomes(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[dict[Any, Future[Outcome]]]:
+    """Every case's run, two at a time; only those of the tests that were selected."""
+    folder = tmp_path_factory.mktemp("verdicts")
+    wanted = [item.callspec.params for item in request.session.items if hasattr(item, "callspec")]
+    selected = {(params.get("name"), params.get("pool")) for params in wanted}
+    with ThreadPoolExecutor(2) as executor:
+        runs = {case: executor.submit(run_suite, *case, folder) for case in cases() if case in selected}
+        yield runs
+        for run in runs.values():
+            run.cancel()
+
+
+@pytest.mark.parametrize(("name", "pool"), [case for case in cases() if case[0] in BROKEN])
+def test_a_broken_worker_is_found_out(name: str, pool: str, outcomes: dict[Any, Future[Outcome]]) -> None:
+    """It violates exactly the requirement that it breaks, exits with 1, and names it."""
+    outcome = outcomes[name, pool].result()
+    assert outcome.ids("violated") == [BROKEN[name]], outcome.output[-4000:]
+    assert outcome.exit_code == 1
+    assert f"{BROKEN[name]} violation" in outcome.output
+
+
+@pytest.mark.parametrize(("name", "pool"), [case for case in cases() if case[0] in CONFORMING])
+def test_a_conforming_worker_conforms(name: str, pool: str, outcomes: dict[Any, Future[Outcome]]) -> None:
+    """Written in another style, it keeps every MUST that the pool can show: no accusation, exit code 0."""
+    outcome = outcomes[name, pool].result()
+    assert outcome.ids("violated") == [], outcome.output[-4000:]
+    assert outcome.exit_code == 0, outcome.output[-4000:]
+    assert outcome.report is not None
+    assert outcome.report["summary"]["verdict"] == "conforms"
+
+
+@pytest.mark.parametrize(("name", "pool"), [case for case in cases() if case[0] in WHOLLY_BROKEN])
+def test_a_wrong_subject_ends_well(name: str, pool: str, outcomes: dict[Any, Future[Outcome]]) -> None:
+    """It ends with its exit code and a message or a report, and leaves no process."""
+    outcome = outcomes[name, pool].result()
+    assert outcome.exit_code == WHOLLY_BROKEN[name], outcome.output[-4000:]
+    assert "Traceback (most recent call last)" not in outcome.output.split("   | ")[0]
+    assert not [
+        process for process in psutil.process_iter(["cmdline"]) if app_of(name) in (process.info["cmdline"] or [])
+    ]
+
+
+def test_a_worker_that_never_logs_violates_what_it_should_have_written(outcomes: dict[Any, Future[Outcome]]) -> None:
+    """Silence is no conformance: starts, endings and failures are missing, each under its requirement."""
+    if ("never_logs", "prefork") not in outcomes:
+        pytest.skip("its run was not selected")
+    assert {"START001", "DONE001", "FAIL001", "RETRY001"} <= set(
+        outcomes["never_logs", "prefork"].result().ids("violated")
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--celery-app", "no_such_module:app"], "No module named 'no_such_module'"),
+        (["--celery-app", "tests.implementations:nothing"], "Unable to load celery application"),
+        (["--pool", "preform"], "did you mean prefork"),
+        (["-m", "CTX05"], "did you mean"),
+        (["--broker", "redis://127.0.0.1:1/0"], "redis://127.0.0.1:1 can't be used"),
+    ],
+)
+def test_what_cannot_be_tested_is_told(arguments: list[str], message: str, tmp_path: Path) -> None:
+    """Usage and configuration end with exit code 2 and one message that names the fault; no report is written."""
+    report = tmp_path / "report.json"
+    command = [sys.executable, "-m", "pytest", "features/", "-q", "-p", "no:cacheprovider", "--report", str(report)]
+    finished = subprocess.run(
+        [*command, *arguments], cwd=ROOT, capture_output=True, text=True, timeout=RUN_SECONDS, check=False
+    )
+    assert finished.returncode == 2, finished.stdout + finished.stderr
+    assert message in finished.stdout + finished.stderr
+    assert not report.exists()
+
+
+def test_one_requirement_can_be_run_alone(tmp_path: Path) -> None:
+    """`-m CTX004` exercises and judges CTX004 only."""
+    report = tmp_path / "report.json"
+    command = [sys.executable, "-m", "pytest", "features/", "-q", "-p", "no:cacheprovider", "--report", str(report)]
+    finished = subprocess.run(
+        [*command, "--celery-app", app_of("conforming_stdlib"), "-m", "CTX004"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout
+    tested = [each["id"] for each in json.loads(report.read_text("utf-8"))["requirements"] if each["checked"]]
+    assert tested == ["CTX004"]
