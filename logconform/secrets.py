@@ -203,7 +203,7 @@ def redact_text(text: str) -> str:
     return "".join([*parts, text[at:]])
 
 
-def excerpt(raw: bytes, limit: int = 300) -> str:
+def excerpt(raw: bytes, limit: int = 240) -> str:
     r"""Return the start of a line as evidence: one printable line of at most *limit* characters, without secrets.
 
     >>> excerpt(b'{"event": "\x1b[31mLogin", "password": "hunter2"}\n')
@@ -211,6 +211,8 @@ def excerpt(raw: bytes, limit: int = 300) -> str:
     """
     text = raw.rstrip(b"\r\n").decode("utf-8", "backslashreplace")
     text = _without(text, [secret for _, secret in unmasked_secrets(_parse(raw))])
+    if len(text) > limit and (start := text.find('"event"', 0, _WINDOW)) > 1:
+        text = "{… " + text[start:]  # what stands before it is the same on every record
     shown = redact_text(text[:_WINDOW])
     shown = printable(shown[: limit + 1])
     return shown if len(shown) <= limit and len(text) <= _WINDOW else shown[: limit - 1] + "…"

@@ -79,8 +79,8 @@ def _shown(examples: Sequence[Example]) -> Iterator[str]:
 
 
 def _whereabouts(requirement: Requirement) -> str:
-    folder = requirement.page.removesuffix(".md")
-    return f"Written in docs/{requirement.page}:{requirement.line}, on the site at {folder}/#{requirement.id}"
+    page = requirement.page.removesuffix(".md")
+    return f"Written in docs/{requirement.page}:{requirement.line}, on the site at {page}.html#{requirement.id}"
 
 
 def _wrapped(text: str) -> str:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 PLACES_SHOWN = 3
 """Places shown per requirement, unless the look is verbose."""
-EVIDENCE_SHOWN = 160
+EVIDENCE_SHOWN = 240
 """Characters of evidence shown per place, unless the look is verbose or wide."""
 
 _UNBOUNDED = 10_000  # columns: places are to be clicked and copied, so no line is ever broken here

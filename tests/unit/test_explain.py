@@ -27,7 +27,7 @@ def test_text():
     assert lines[4].startswith("Conforms:\n  {")
     assert lines[5].startswith("Violates:\n  {")
     assert lines[6] == (
-        f"Written in docs/contract/context.md:{CONTRACT['CTX005'].line}, on the site at contract/context/#CTX005"
+        f"Written in docs/contract/context.md:{CONTRACT['CTX005'].line}, on the site at contract/context.html#CTX005"
     )
 
 

@@ -87,9 +87,9 @@ def test_verbose_shows_every_finding_that_was_kept_whole() -> None:
 
 def test_long_evidence_is_cut() -> None:
     """Evidence shows what a record is, not all of it."""
-    assert f"   | {'x' * 160}…\n" in text(verdict(finding(evidence="x" * 161)))
-    assert f"   | {'x' * 160}\n" in text(verdict(finding(evidence="x" * 160)))
-    assert f"   | {'x' * 194}…\n" in text(verdict(finding(evidence="x" * 500)), look=Look(width=200))
+    assert f"   | {'x' * 240}…\n" in text(verdict(finding(evidence="x" * 241)))
+    assert f"   | {'x' * 240}\n" in text(verdict(finding(evidence="x" * 240)))
+    assert f"   | {'x' * 394}…\n" in text(verdict(finding(evidence="x" * 500)), look=Look(width=400))
 
 
 def test_different_messages_of_one_requirement_are_told_apart() -> None:

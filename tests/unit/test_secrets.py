@@ -218,9 +218,15 @@ class TestExcerpt:
     def test_it_is_cut(self) -> None:
         """A long line is cut to the limit, with an ellipsis at its end."""
         assert excerpt(b'{"event": "' + b"x" * 1_000 + b'"}\n', limit=20) == '{"event": "xxxxxxxx…'
-        assert len(excerpt(b"\x00" * 100_000)) == 300
-        assert excerpt(b"x" * 300) == "x" * 300
-        assert excerpt(b"x" * 301) == "x" * 299 + "…"
+        assert len(excerpt(b"\x00" * 100_000)) == 240
+        assert excerpt(b"x" * 240) == "x" * 240
+        assert excerpt(b"x" * 241) == "x" * 239 + "…"
+
+    def test_a_long_record_is_shown_from_its_event_on(self) -> None:
+        """What stands before the event is the same on every record, and tells nothing about the fault."""
+        assert excerpt(b'{"level": "info", "service": "w", "event": "Ready", "n": 1}', limit=40) == (
+            '{… "event": "Ready", "n": 1}'
+        )
 
     @given(
         st.dictionaries(
