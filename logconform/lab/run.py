@@ -107,7 +107,9 @@ class LabRun:
             BrokerUnavailable: If there is no broker.
         """
         config = self.settings.config
-        subject = Subject(self.settings.app, self.settings.cwd, self.settings.adapter, config.worker_command)
+        subject = Subject(
+            self.settings.app, self.settings.cwd, self.settings.adapter, config.worker_command, config.log_file
+        )
         for name, (pool, broker) in self.environments.items():
             nodes = [node for node, plan in self.planned.items() if plan.environment == name]
             nodes.sort(key=lambda node: _turn(self.planned[node]))

@@ -129,8 +129,9 @@ class Environment:
 def _judge(worker: Worker, traces: list[Trace]) -> Log:
     readings, stderr = worker.read()
     truncated = worker.process.stdout.truncated
-    wanted = _Scope(worker, traces, readings)
-    verdict = judge_stream(readings, complete=not truncated, wanted=wanted)
+    verdict = judge_stream(readings, complete=not truncated, wanted=_Scope(worker, traces, readings))
+    in_file = worker.read_log_file()  # each of the two streams is held to the contract by itself
+    verdict += judge_stream(in_file, wanted=_Scope(worker, traces, in_file))
     return Log(readings, verdict, stderr, truncated)
 
 

@@ -6,7 +6,7 @@ import itertools
 import shlex
 import uuid
 from collections.abc import Callable, Iterable
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,7 @@ class Subject:
     cwd: Path
     adapter: str | None = None
     command: tuple[str, ...] = ()
+    log_file: Path | None = None
 
 
 def nonce() -> str:
@@ -92,6 +93,7 @@ class Worker:
         own = {FILE_VARIABLE: str(self.oracle)}
         if self.subject.adapter:
             own[ADAPTER_VARIABLE] = self.subject.adapter
+        self.log_file_start = _size(self.subject.log_file)
         environment = worker_environment(self.subject.cwd, self.broker.env, own)
         self.process = WorkerProcess(
             self._command(), environment, self.subject.cwd, self.stdout, self.stderr, limit_bytes=KEPT_BYTES
@@ -169,6 +171,14 @@ class Worker:
         """Return the lines of standard output and of standard error, to the last byte kept."""
         return _read(self.stdout, "stdout"), _read(self.stderr, "stderr")
 
+    def read_log_file(self) -> list[Reading]:
+        """Return the lines that this worker added to the service's log file; all of it if it was rotated meanwhile."""
+        path = self.subject.log_file
+        if path is None or not path.is_file():
+            return []
+        start = self.log_file_start if self.log_file_start <= _size(path) else 0
+        return _read(path, path.name, start)
+
     def _command(self) -> list[str]:
         if self.subject.command:
             return [part for words in self.subject.command for part in shlex.split(words)]
@@ -185,9 +195,14 @@ class Worker:
         )
 
 
-def _read(path: Path, name: str) -> list[Reading]:
-    with ExitStack() as stack:
-        return list(read_stream(stack.enter_context(path.open("rb")), name))
+def _read(path: Path, name: str, start: int = 0) -> list[Reading]:
+    with path.open("rb") as stream:
+        stream.seek(start)
+        return list(read_stream(stream, name))
+
+
+def _size(path: Path | None) -> int:
+    return path.stat().st_size if path is not None and path.is_file() else 0
 
 
 def _tail(path: Path) -> str:

@@ -47,7 +47,7 @@ def build_report(
 
     A scenario counts as one check of its requirement and, where it is violated,
     as one violation with a finding of its own, unless the verdict already holds
-    a finding that names the scenario. *reasons* says why a requirement was not
+    findings of that requirement. *reasons* says why a requirement was not
     tested. *waivers_must_fire* is for a whole run: a sample need not show every
     defect, so there a waiver is stale only when it is past its date.
 

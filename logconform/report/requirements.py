@@ -95,10 +95,10 @@ def with_scenarios(environment: str, verdict: Verdict | None, scenarios: Iterabl
     """
     Return *verdict* and what the scenarios of its environment add to it.
 
-    A violated scenario that a finding of the verdict names is counted there already.
+    A violated scenario is counted already where the verdict has findings of its requirement.
     """
     merged = (verdict or Verdict()) + Verdict()
-    told = {each.scenario for each in merged.findings if each.scenario}
+    told = {each.requirement for each in merged.findings}
     for result in scenarios:
         if result.environment != environment or result.outcome == "not_tested":
             continue
@@ -106,7 +106,7 @@ def with_scenarios(environment: str, verdict: Verdict | None, scenarios: Iterabl
             merged.undecided(result.requirement)
             continue
         merged.checked(result.requirement)
-        if result.outcome != "passed" and result.id not in told:
+        if result.outcome != "passed" and result.requirement not in told:
             merged.found(_finding_of(result))
     return merged
 

@@ -9,7 +9,9 @@ from logconform.rules.base import Outcomes, StreamRule
 from logconform.rules.history import Sample
 
 DISTINCT_ALLOWED = 20
-_VARYING = re.compile(r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|\d+(?:[.,]\d+)*|'[^']*'|\"[^\"]*\"", re.IGNORECASE)
+_VARYING = re.compile(
+    r"0x[0-9a-f]+|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{12,}|\d+(?:[.,]\d+)*|'[^']*'|\"[^\"]*\"", re.IGNORECASE
+)
 
 
 class EventVaries(StreamRule):
@@ -39,7 +41,9 @@ class EventVaries(StreamRule):
         if before <= DISTINCT_ALLOWED:
             seen.add(event)
         if len(seen) > DISTINCT_ALLOWED >= before:
-            yield self.finding(f"is one of more than {DISTINCT_ALLOWED} events of {logger} like {phrase[:80]!r}", record)
+            yield self.finding(
+                f"is one of more than {DISTINCT_ALLOWED} events of {logger} like {phrase[:80]!r}", record
+            )
 
     def end(self, sample: Sample) -> Outcomes:
         del sample

@@ -25,7 +25,9 @@ class ExhaustionUntold(TaskRule):
         elif told and failures[0].place.offset < told[0].place.offset:
             yield self.finding("stands after the task's `Task failed`", told[0])
         elif not told and failures and self._used_up(history):
-            yield self.finding("fails after its last retry, without `Task failed permanently after max retries`", failures[0])
+            yield self.finding(
+                "fails after its last retry, without `Task failed permanently after max retries`", failures[0]
+            )
         elif told:
             yield None
 

@@ -37,7 +37,6 @@ class Sample:
         """Return the surroundings of a stream that is whole."""
         return cls(whole=True)
 
-
     def went_on_before(self, offset: int) -> bool:
         """Whether a worker with one slot had run whole tasks before *offset*: none was then left from earlier."""
         return sum(begin < offset for begin in self.serial) >= TASKS_THAT_SHOW
@@ -136,4 +135,3 @@ def seconds(record: Record) -> float | None:
     except ValueError:
         return None
     return moment.timestamp() if moment.tzinfo is not None else None
-

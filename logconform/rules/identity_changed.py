@@ -88,13 +88,20 @@ class ForeignContext(TaskRule):
     def _called_without(self, history: History, name: str) -> Outcomes:
         for start in history.starts:
             keys = start.get("kwargs_keys")
-            if not isinstance(keys, list) or name in keys or start.get("args_count") != 0 or start.get("parent_task_id"):
+            if (
+                not isinstance(keys, list)
+                or name in keys
+                or start.get("args_count") != 0
+                or start.get("parent_task_id")
+            ):
                 continue
             foreign = name in start.members and _is_foreign(history, name, start.get(name), start.task_id)
             yield self._first([start] if foreign else [], name, f"the task was called without a {name}")
 
     def _first(self, wrong: list[Record], name: str, why: str) -> object:
-        return self.finding(f"{name} {wrong[0].get(name)!r} belongs to another task; {why}", wrong[0]) if wrong else None
+        return (
+            self.finding(f"{name} {wrong[0].get(name)!r} belongs to another task; {why}", wrong[0]) if wrong else None
+        )
 
 
 class RetryChangedIdentity(TaskRule):

@@ -55,7 +55,9 @@ class ProgressDoesNotAddUp(TaskRule):
         total: int | None = None
         processed = 0
         for record in part:
-            said, done, final = (_whole_number(record, name) for name in ("total_records", "processed_records", "total_processed"))
+            said, done, final = (
+                _whole_number(record, name) for name in ("total_records", "processed_records", "total_processed")
+            )
             if said is not None and total is not None and said != total:
                 return self.finding(f"total_records is {said}, and was {total} before", record)
             total = said if total is None else total

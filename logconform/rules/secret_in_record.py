@@ -11,7 +11,8 @@ from logconform.rules.base import Outcomes, StreamRule
 from logconform.secrets import unmasked_secrets
 
 _BROKER_PASSWORD = re.compile(
-    r"\b(?:amqps?|pyamqp|rediss?|sentinel|sqs|mongodb|rpc|db\+\w+)(?:\+\w+)?://[^\s/:@\"']*:([^\s/@\"']+)@", re.IGNORECASE
+    r"\b(?:amqps?|pyamqp|rediss?|sentinel|sqs|mongodb|rpc|db\+\w+)(?:\+\w+)?://[^\s/:@\"']*:([^\s/@\"']+)@",
+    re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 _ADDRESS_FIELDS = {"email", "email_recipient"}

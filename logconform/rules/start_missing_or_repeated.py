@@ -48,7 +48,11 @@ class StartMissingOrRepeated(TaskRule):
         opened = history.sample.first
         for record in part:
             ended, duration = seconds(record), record.get("duration_ms")
-            if kind_of(record) == "task-completion" and isinstance(duration, int | float) and None not in (ended, opened):
+            if (
+                kind_of(record) == "task-completion"
+                and isinstance(duration, int | float)
+                and None not in (ended, opened)
+            ):
                 return ended - duration / 1_000 > opened + 0.05  # type: ignore[operator]
         return history.sample.went_on_before(part[0].place.offset)
 

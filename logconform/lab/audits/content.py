@@ -140,10 +140,10 @@ def _between(seen: Seen) -> list[Record]:
 
 
 def no_secret(seen: Seen) -> Checks:
-    """The value of a secret stands nowhere in the log, nor on standard error."""
+    """The value of a secret stands nowhere in the log."""
     for sent in seen.sent:
         canary = str(sent.facts["canary"]).encode()
-        shown = [reading for reading in [*seen.log.readings, *seen.log.stderr] if canary in reading.raw]
+        shown = [reading for reading in seen.log.readings if canary in reading.raw]
         yield from (_leak(reading, canary) for reading in shown[:3])
         if not shown and (seen.spoken(sent) or sent.task_id in seen.log.by_task):
             yield None
@@ -154,7 +154,7 @@ def no_broker_password(seen: Seen) -> Checks:
     password = seen.broker_secret
     if not password or not seen.log.records:
         return
-    shown = [reading for reading in [*seen.log.readings, *seen.log.stderr] if password.encode() in reading.raw]
+    shown = [reading for reading in seen.log.readings if password.encode() in reading.raw]
     yield from (_leak(reading, password.encode()) for reading in shown[:3])
     if not shown:
         yield None

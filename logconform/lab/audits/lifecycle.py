@@ -10,6 +10,15 @@ from logconform.records import Record
 from logconform.schemas import check_record
 
 STARTING, COMPLETED, FAILED = "Task starting", "Task completed", "Task failed"
+FIXES = {
+    "Task starting": "Write it to standard output, once, from the `task_prerun` signal.",
+    "Task completed": "Write it to standard output, once, from the `task_success` signal.",
+    "Task failed": "Write it to standard output, once, from the `task_failure` signal: it also fires in the main process.",
+    "Task failed, retrying": "Write it to standard output, once, from the `task_retry` signal.",
+    "Task failed permanently after max retries": (
+        "Write it from `task_failure` where `request.retries` has reached the `max_retries` in force."
+    ),
+}
 RETRYING, EXHAUSTED = "Task failed, retrying", "Task failed permanently after max retries"
 
 
@@ -376,4 +385,5 @@ def _as_many(records: list[Record], expected: int, event: str, sent: Sent, what:
         f"{len(records)} records `{event}` of {sent.name}, for {expected} {what}",
         records[expected] if len(records) > expected else None,
         task_id=sent.task_id,
+        fix=FIXES[event],
     )
