@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import shlex
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -180,11 +179,13 @@ class Worker:
         return _read(path, path.name, start)
 
     def _command(self) -> list[str]:
-        if self.subject.command:
-            return [part for words in self.subject.command for part in shlex.split(words)]
-        return worker_command(
+        whole = worker_command(
             self.subject.app, pool=self.pool, concurrency=self.slots, broker=self.broker, includes=INCLUDES
         )
+        if not self.subject.command:
+            return whole
+        # A command of the service's own forwards what follows to `celery worker`; the broker is in the environment.
+        return [*self.subject.command, *whole[whole.index("worker") + 1 :]]
 
     def _cannot_start(self, why: str) -> str:
         said = [line for line in (_tail(self.stderr), _tail(self.stdout)) if line]

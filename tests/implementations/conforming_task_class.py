@@ -186,7 +186,9 @@ class LoggedTask(Task):  # type: ignore[misc]
         log.warning("Task failed, retrying", extra=told)
 
     def on_failure(self, exc: Any, task_id: str, args: Any, kwargs: Any, einfo: Any) -> None:
-        """Say that it failed."""
+        """Say that it failed; the main process, which has no request at hand, leaves that to the signal."""
+        if running_request() is None:
+            return
         _reported.add(task_id)
         if getattr(self.request, "log_exhausted", False):
             told = {"task_name": self.name, "retry_count": self.request.retries}

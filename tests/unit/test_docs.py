@@ -132,3 +132,18 @@ def test_the_lock_pins_every_package_and_names_no_index() -> None:
     """`requirements.lock` is versions only, so that it installs from any index."""
     lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
     assert [line for line in lines if not re.fullmatch(r"[\w.-]+==[\w.]+(; .+)?", line)] == []
+
+
+def test_the_readme_shows_what_a_failing_verdict_prints(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The excerpt is the command's own output, but for the table: every line of it, in its order."""
+    from click.testing import CliRunner
+
+    from logconform.cli import main
+    from logconform.contract import load_contract
+
+    [violating] = [each for each in load_contract().examples_of("CTX005") if each.kind == "violates"]
+    (tmp_path / "worker.log").write_text(violating.text, "utf-8")
+    monkeypatch.chdir(tmp_path)
+    printed = CliRunner().invoke(main, ["check", "worker.log"]).output.splitlines()
+    excerpt = (ROOT / "README.md").read_text("utf-8").split("```text\n")[1].split("```")[0].splitlines()
+    assert [line for line in printed if line in excerpt and line] == [line for line in excerpt if line]
