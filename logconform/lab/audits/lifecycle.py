@@ -13,7 +13,7 @@ STARTING, COMPLETED, FAILED = "Task starting", "Task completed", "Task failed"
 FIXES = {
     "Task starting": "Write it to standard output, once, from the `task_prerun` signal.",
     "Task completed": "Write it to standard output, once, from the `task_success` signal.",
-    "Task failed": "Write it to standard output, once, from the `task_failure` signal: it also fires in the main process.",
+    "Task failed": "Write it to standard output, once, from `task_failure`: it also fires in the main process.",
     "Task failed, retrying": "Write it to standard output, once, from the `task_retry` signal.",
     "Task failed permanently after max retries": (
         "Write it from `task_failure` where `request.retries` has reached the `max_retries` in force."
