@@ -54,6 +54,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make every requirement a marker, and settle what is tested."""
+    if getattr(config.option, "numprocesses", None) or hasattr(config, "workerinput"):
+        pytest.exit("logconform: the lab runs one worker at a time; leave out pytest-xdist's -n", returncode=UNUSABLE)
     try:
         contract = load_contract()
         settings = _settings(config)

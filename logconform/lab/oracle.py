@@ -109,8 +109,19 @@ def _ready(sender: Any, **_: Any) -> dict[str, Any]:
     return {
         "queues": list(app.amqp.queues.consume_from),
         "serializer": app.conf.task_serializer,
-        "tasks": sorted(app.tasks),
+        "adapter_error": _adapter_error(),
     }
+
+
+def _adapter_error() -> str | None:
+    """Say why the adapter that the probes shall speak through can't be had; None where it can, or none is named."""
+    from logconform.lab.voice import ADAPTER_VARIABLE, load_adapter
+
+    try:
+        load_adapter(os.environ.get(ADAPTER_VARIABLE))
+    except ValueError as error:
+        return str(error)
+    return None
 
 
 @_on(signals.worker_shutdown, "shutdown")

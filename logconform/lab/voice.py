@@ -55,9 +55,8 @@ class _StandardLogger:
 
 def current_voice() -> Voice:
     """Return the way to log that this worker offers just now."""
-    named = os.environ.get(ADAPTER_VARIABLE)
-    if named:
-        adapter = load_adapter(named)
+    adapter = load_adapter(os.environ.get(ADAPTER_VARIABLE))
+    if adapter is not None:
         return Voice("adapter", adapter.get_logger, getattr(adapter, "log_context", None))
     structlog = sys.modules.get("structlog")
     if structlog is not None and structlog.is_configured():
@@ -65,13 +64,15 @@ def current_voice() -> Voice:
     return Voice("logging", _StandardLogger, None)
 
 
-def load_adapter(named: str) -> Any:
+def load_adapter(named: str | None) -> Any:
     """
-    Import the adapter `MODULE:ATTR`.
+    Import the adapter `MODULE:ATTR`; None where none is named.
 
     Raises:
         ValueError: If it can't be imported or has no `get_logger`.
     """
+    if not named:
+        return None
     module, _, attribute = named.partition(":")
     try:
         adapter = getattr(importlib.import_module(module), attribute or "adapter")

@@ -104,8 +104,12 @@ class Worker:
             self.process.kill()
             raise SubjectError(self._cannot_start(str(error))) from None
         ready = next(self.truth.of_kind("ready"))
+        if ready["adapter_error"]:
+            self.process.kill()
+            raise SubjectError(f"{ready['adapter_error']}\n   = fix: name it as MODULE:ATTR, importable by the worker")
         if not ready["queues"]:
-            raise SubjectError(f"the worker of {self.subject.app} consumes no queue; give it one")
+            self.process.kill()
+            raise SubjectError(f"the worker of {self.subject.app} consumes no queue\n   = fix: give it one")
         self.queue = ready["queues"][0]
         self.serializer = ready["serializer"] or "json"
 
