@@ -20,7 +20,7 @@ import pytest
 from celery import Celery
 from celery.exceptions import TimeoutError as NoResultError
 
-from tests.implementations._index import CONFORMING, app_of
+from tests.implementations._index import app_of
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 20.0
@@ -74,7 +74,11 @@ def redis_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         _end(server)
 
 
-@pytest.fixture(scope="module", params=CONFORMING)
+PROMPT = ("conforming_stdlib", "conforming_processor_formatter")
+"""The two styles that the others build on; both write each record at once, which this module waits for."""
+
+
+@pytest.fixture(scope="module", params=PROMPT)
 def run(request: pytest.FixtureRequest, redis_url: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """A whole run of one worker: its lines, its standard error, and the id of each task."""
     folder = tmp_path_factory.mktemp(request.param)
