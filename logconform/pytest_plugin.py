@@ -131,7 +131,7 @@ def conclude(request: pytest.FixtureRequest) -> Any:
 
     def from_checks(checks: Iterable[Finding | None]) -> None:
         conclusion = run.conclude(request.node.nodeid, checks)
-        _come_out(conclusion)
+        _come_out(conclusion, run.not_binding(request.node.nodeid))
 
     return from_checks
 
@@ -146,7 +146,9 @@ class _Replay:
             pytest.skip(f"not tested: {self._trace.skipped}")
 
 
-def _come_out(conclusion: Conclusion) -> None:
+def _come_out(conclusion: Conclusion, not_binding: str | None) -> None:
+    if conclusion.outcome == "violated" and not_binding:
+        pytest.xfail(f"{not_binding}\n{conclusion.text}")
     if conclusion.outcome == "violated":
         raise Violated(conclusion.text)
     if conclusion.outcome == "warned":

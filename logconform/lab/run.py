@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from logconform.lab.evidence import Seen
 from logconform.lab.stage import TOLD_LATE, Trace
 from logconform.lab.worker import Subject
 from logconform.report.model import Environment, EvidenceLine, ScenarioResult, Step, build_report
+from logconform.report.waivers import waivers_for
 from logconform.report.words import printable
 from logconform.secrets import excerpt
 
@@ -164,6 +166,22 @@ class LabRun:
         self.outcomes[node] = _worse(self.outcomes.get(node), conclusion)
         return conclusion
 
+    def not_binding(self, node: str) -> str | None:
+        """Say why a violation of a scenario's requirement does not make the run red; None where it does."""
+        plan = self.planned[node]
+        profile = self.contract[plan.requirement].profile
+        if profile not in self.profiles:
+            return f"the profile {profile} is not judged"
+        covering = waivers_for(plan.requirement, plan.environment, self.settings.config.waivers, date.today())
+        return f"waived: {covering[0].reason}" if covering else None
+
+    @property
+    def profiles(self) -> list[str]:
+        """The profiles that decide the verdict: those that the service names, and those its tasks declare."""
+        config = self.settings.config
+        declared = [role for role in ("progress", "resource") if role in config.tasks]
+        return list(dict.fromkeys([*config.profiles, *declared]))
+
     def step(self, node: str, keyword: str, text: str, status: str) -> None:
         """Note how a step went."""
         self.steps.setdefault(node, []).append(Step(keyword.strip(), text, status))
@@ -196,7 +214,6 @@ class LabRun:
         judged = {plan.requirement for plan in self.planned.values()} if self.partial else set(self.contract)
         verdicts = {name: self._verdict(name, lab).only(judged) for name, lab in self.labs.items()}
         config = self.settings.config
-        declared = [role for role in ("progress", "resource") if role in config.tasks]
         self.last_report = build_report(
             self.contract,
             verdicts,
@@ -207,7 +224,7 @@ class LabRun:
             scenarios=list(self.results.values()),
             waivers=config.waivers,
             waivers_must_fire=not self.partial,
-            profiles=list(dict.fromkeys([*config.profiles, *declared])),
+            profiles=self.profiles,
         )
         return self.last_report
 
