@@ -79,10 +79,15 @@ Feature: Task completion
   @DONE006
   Rule: duration_ms agrees with the time that the execution took
 
-    Scenario: A task succeeds
+    Scenario Outline: A task <ends>, and tells how long it took
       Given a worker with one slot
-      When a task succeeds
+      When a task <ends>
       Then its completion's duration agrees with the oracle's
+
+      Examples:
+        | ends                        |
+        | succeeds                    |
+        | takes its time and succeeds |
 
   @DONE007
   Rule: Lifecycle records carry the execution's context

@@ -17,6 +17,7 @@ Feature: Context binding
         | is retried by autoretry_for and then succeeds |
         | is ignored                                    |
         | is rejected                                   |
+        | logs an error that it handles                 |
 
   @CTX002
   Rule: Every record of an execution carries the tenant of its keyword arguments
@@ -27,10 +28,11 @@ Feature: Context binding
       Then every start and execution record carries its "tenant_id"
 
       Examples:
-        | ends                         |
-        | succeeds                     |
-        | raises an exception          |
-        | is retried and then succeeds |
+        | ends                          |
+        | succeeds                      |
+        | raises an exception           |
+        | is retried and then succeeds  |
+        | logs an error that it handles |
 
   @CTX003
   Rule: Every record of an execution carries the user of its keyword arguments
@@ -41,10 +43,11 @@ Feature: Context binding
       Then every start and execution record carries its "user_id"
 
       Examples:
-        | ends                         |
-        | succeeds                     |
-        | raises an exception          |
-        | is retried and then succeeds |
+        | ends                          |
+        | succeeds                      |
+        | raises an exception           |
+        | is retried and then succeeds  |
+        | logs an error that it handles |
 
   @CTX004
   Rule: A context field with no value is absent
@@ -140,6 +143,16 @@ Feature: Context binding
         | the number 0     |
         | a UUID           |
         | a number in text |
+
+    Scenario Outline: A task is called with the user <identifier>
+      Given a worker with one slot
+      When a task is called with the user <identifier>
+      Then every start and execution record carries its "user_id"
+
+      Examples:
+        | identifier    |
+        | the number 42 |
+        | the number 0  |
 
   @CTX011
   Rule: Executions that run at the same time carry each their own context

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
 
-from logconform.findings import Finding
 from logconform.lab.audits import content
-from logconform.lab.evidence import Seen, Sent
+from logconform.lab.evidence import Sent
 from logconform.lab.stage import Stage
 from logconform.lab.vocabulary import question, stimulus
 from logconform.lab.worker import nonce
@@ -35,6 +33,4 @@ def undecodable(stage: Stage) -> None:
     stage.run("after", "end")
 
 
-@question("an error tells of it without its body, and the worker goes on")
-def fault_is_reported(seen: Seen) -> Iterable[Finding | None]:
-    return content.fault_is_reported(seen)
+question("an error tells of it without its body, and the worker goes on")(content.fault_is_reported)

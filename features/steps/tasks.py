@@ -18,7 +18,7 @@ RETURNS = {
     "an empty list": [],
     "a text": "done",
 }
-TENANTS = {
+IDENTIFIERS = {
     "the number 42": 42,
     "the number 0": 0,
     "a UUID": uuid.UUID(int=5),
@@ -92,7 +92,12 @@ def tenant_none(stage: Stage) -> None:
 
 @stimulus("a task is called with the tenant {identifier}")
 def tenant_identifier(stage: Stage, identifier: str) -> None:
-    stage.run("task", "end", tenant_id=TENANTS[identifier])
+    stage.run("task", "end", tenant_id=IDENTIFIERS[identifier])
+
+
+@stimulus("a task is called with the user {identifier}")
+def user_identifier(stage: Stage, identifier: str) -> None:
+    stage.run("task", "end", user_id=IDENTIFIERS[identifier])
 
 
 @stimulus("a task for a tenant speaks inside and outside nested log_context blocks")
@@ -135,7 +140,7 @@ def logs_members(stage: Stage) -> None:
 
 @stimulus("a task logs an error that it handles")
 def handles_error(stage: Stage) -> None:
-    stage.run("task", "handle_error")
+    stage.end("task", "logs an error that it handles")
 
 
 @stimulus("a task logs {value} as its event")

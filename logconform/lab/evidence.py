@@ -106,7 +106,7 @@ class Seen:
 
     def point(self, sent: Sent, point: str) -> Record | None:
         """Return the record that a body wrote at one of its points."""
-        return next((record for record in self.spoken(sent) if record.get("point") == point), None)
+        return next((record for record in self.spoken(sent) if said(record, "point") == point), None)
 
     def lifecycle(self, sent: Sent, event: str) -> list[Record]:
         """Return the lifecycle records of one event that carry the task's id."""
@@ -125,6 +125,14 @@ def fault(
         evidence="" if record is None else excerpt(record.raw),
         fix=fix,
     )
+
+
+def said(record: Record, name: str) -> Any:
+    """Return what a probe said under *name*: at the top, or one level down, where some loggers keep a call's fields."""
+    if name in record.members:
+        return record.members[name]
+    nested = (value[name] for value in record.members.values() if isinstance(value, dict) and name in value)
+    return next(nested, None)
 
 
 def show(value: object) -> str:
@@ -149,8 +157,8 @@ def _is_resource_usage(record: Record) -> bool:
 def _is_spoken(record: Record, probe: str) -> bool:
     if record.event in LIFECYCLE_EVENTS:
         return False
-    if record.get("probe") == probe or (record.logger or "").startswith(f"logconform.library.{probe}"):
-        return bool(record.get("point") != "outside")
+    if said(record, "probe") == probe or (record.logger or "").startswith(f"logconform.library.{probe}"):
+        return bool(said(record, "point") != "outside")
     return (record.event or "").startswith(SPOKEN_EVENTS) and not (record.logger or "").startswith("celery")
 
 

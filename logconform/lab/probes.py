@@ -52,7 +52,13 @@ def speak_as_library(probe: str) -> None:
     logging.getLogger(f"logconform.library.{probe}").info("Library working")
 
 
-@shared_task(bind=True, name=PREFIX + "end")
+def _probe(name: str, **options: Any) -> Any:
+    """Define a probe: of the service's own task class, but retried, limited and expected only as the probe says."""
+    own = {"autoretry_for": (), "throws": (), "rate_limit": None}
+    return shared_task(bind=True, name=PREFIX + name, **{**own, **options})
+
+
+@_probe("end")
 def end(self: Any, *_args: Any, probe: str, how: str = "succeeds", **kwargs: Any) -> Any:
     """Speak at the first line, through a library, and at the last; then end as *how* says."""
     speak(self, probe, "first")
@@ -61,16 +67,14 @@ def end(self: Any, *_args: Any, probe: str, how: str = "succeeds", **kwargs: Any
     return _ENDINGS[how](self, probe, kwargs)
 
 
-@shared_task(bind=True, name=PREFIX + "expected", throws=(ExpectedProbeError,))
+@_probe("expected", throws=(ExpectedProbeError,))
 def expected(self: Any, *_args: Any, probe: str, **_kwargs: Any) -> None:
     """Raise what the task declares in `throws`."""
     speak(self, probe, "first")
     raise ExpectedProbeError(f"expected by probe {probe}")
 
 
-@shared_task(
-    bind=True, name=PREFIX + "autoretry", autoretry_for=(ProbeError,), retry_kwargs={"max_retries": 2, "countdown": 0}
-)
+@_probe("autoretry", autoretry_for=(ProbeError,), retry_kwargs={"max_retries": 2, "countdown": 0}, retry_backoff=False)
 def autoretry(self: Any, *_args: Any, probe: str, failures: int = 1, **_kwargs: Any) -> str:
     """Fail *failures* times; Celery retries by `autoretry_for`, at most twice."""
     speak(self, probe, "first")
@@ -79,7 +83,7 @@ def autoretry(self: Any, *_args: Any, probe: str, failures: int = 1, **_kwargs: 
     return "done"
 
 
-@shared_task(bind=True, name=PREFIX + "retry", max_retries=3)
+@_probe("retry", max_retries=3)
 def retry(self: Any, *_args: Any, probe: str, failures: int = 1, exc: bool = True, **_kwargs: Any) -> str:
     """Ask for a retry *failures* times, at most three; with or without the exception that caused it."""
     speak(self, probe, "first")
@@ -91,7 +95,7 @@ def retry(self: Any, *_args: Any, probe: str, failures: int = 1, exc: bool = Tru
         raise self.retry(exc=error if exc else None, countdown=0) from error
 
 
-@shared_task(bind=True, name=PREFIX + "retry_in_force", max_retries=9)
+@_probe("retry_in_force", max_retries=9)
 def retry_in_force(self: Any, *_args: Any, probe: str, failures: int = 1, **_kwargs: Any) -> str:
     """Ask for retries with a `max_retries` that overrides the task's own: 1 instead of 9."""
     speak(self, probe, "first")
@@ -100,7 +104,7 @@ def retry_in_force(self: Any, *_args: Any, probe: str, failures: int = 1, **_kwa
     raise self.retry(exc=ProbeError(f"attempt {self.request.retries} of probe {probe}"), countdown=0, max_retries=1)
 
 
-@shared_task(bind=True, name=PREFIX + "retry_unlimited", max_retries=None)
+@_probe("retry_unlimited", max_retries=None)
 def retry_unlimited(self: Any, *_args: Any, probe: str, failures: int = 1, **_kwargs: Any) -> str:
     """Ask for retries without limit; succeed after *failures*."""
     speak(self, probe, "first")
@@ -109,13 +113,13 @@ def retry_unlimited(self: Any, *_args: Any, probe: str, failures: int = 1, **_kw
     raise self.retry(exc=ProbeError(f"attempt {self.request.retries} of probe {probe}"), countdown=0)
 
 
-@shared_task(bind=True, name=PREFIX + "positional")
+@_probe("positional")
 def positional(self: Any, tenant_id: Any = None, user_id: Any = None, probe: str = "") -> None:
     """Take its identifiers by position."""
     speak(self, probe, "first")
 
 
-@shared_task(bind=True, name=PREFIX + "contexts")
+@_probe("contexts")
 def contexts(self: Any, *, probe: str, **_kwargs: Any) -> None:
     """Speak before, inside, deeper inside and after `log_context` blocks, one of them left by an exception."""
     context = speak(self, probe, "before").log_context
@@ -141,7 +145,7 @@ def _leave_by_exception(task: Any, probe: str, context: Any) -> None:
         pass
 
 
-@shared_task(bind=True, name=PREFIX + "nested")
+@_probe("nested")
 def nested(self: Any, *, probe: str, inner_probe: str, inner_how: str = "succeeds", **kwargs: Any) -> None:
     """Run another task in-process, for another tenant, between two records of its own."""
     inner = {"tenant_id": kwargs.pop("inner_tenant_id", None), "user_id": kwargs.pop("inner_user_id", None)}
@@ -150,7 +154,7 @@ def nested(self: Any, *, probe: str, inner_probe: str, inner_how: str = "succeed
     speak(self, probe, "after")
 
 
-@shared_task(bind=True, name=PREFIX + "odd_identifier")
+@_probe("odd_identifier")
 def odd_identifier(self: Any, *, probe: str, inner_probe: str, value: str, **_kwargs: Any) -> None:
     """Run another task in-process whose tenant is an object that no message could carry."""
     speak(self, probe, "before")
@@ -158,7 +162,7 @@ def odd_identifier(self: Any, *, probe: str, inner_probe: str, value: str, **_kw
     speak(self, probe, "after")
 
 
-@shared_task(bind=True, name=PREFIX + "meet")
+@_probe("meet")
 def meet(self: Any, *, probe: str, folder: str, party: int, **_kwargs: Any) -> None:
     """Speak while *party* probes are running at once: each waits until all have come."""
     speak(self, probe, "before")
@@ -174,7 +178,7 @@ def meet(self: Any, *, probe: str, folder: str, party: int, **_kwargs: Any) -> N
         time.sleep(0.001)
 
 
-@shared_task(bind=True, name=PREFIX + "send")
+@_probe("send")
 def send(self: Any, *, probe: str, child_probe: str, child_id: str, queue: str, **_kwargs: Any) -> None:
     """Send another task."""
     speak(self, probe, "before")
@@ -182,7 +186,7 @@ def send(self: Any, *, probe: str, child_probe: str, child_id: str, queue: str, 
     speak(self, probe, "after")
 
 
-@shared_task(bind=True, name=PREFIX + "log_value")
+@_probe("log_value")
 def log_value(self: Any, *, probe: str, value: str, **_kwargs: Any) -> None:
     """Log one value that JSON cannot hold, or that tries to forge, as a field."""
     made = values.VALUES[value](probe)
@@ -190,7 +194,7 @@ def log_value(self: Any, *, probe: str, value: str, **_kwargs: Any) -> None:
     speak(self, probe, "after")
 
 
-@shared_task(bind=True, name=PREFIX + "log_event")
+@_probe("log_event")
 def log_event(self: Any, *, probe: str, value: str, **_kwargs: Any) -> None:
     """Log a text that tries to forge, as the event itself."""
     text = values.VALUES[value](probe)
@@ -198,7 +202,7 @@ def log_event(self: Any, *, probe: str, value: str, **_kwargs: Any) -> None:
     speak(self, probe, "after")
 
 
-@shared_task(bind=True, name=PREFIX + "log_members")
+@_probe("log_members")
 def log_members(self: Any, *, probe: str, **_kwargs: Any) -> None:
     """Log fields whose names the record already has."""
     voice = current_voice()
@@ -207,16 +211,7 @@ def log_members(self: Any, *, probe: str, **_kwargs: Any) -> None:
     speak(self, probe, "after")
 
 
-@shared_task(bind=True, name=PREFIX + "handle_error")
-def handle_error(self: Any, *, probe: str, **_kwargs: Any) -> None:
-    """Log an error from an exception handler, and go on."""
-    try:
-        raise ProbeError(f"handled in probe {probe}")
-    except ProbeError:
-        current_voice().get_logger(LOGGER).exception("Probe failed to work", probe=probe, point="handler", attempt=0)
-
-
-@shared_task(bind=True, name=PREFIX + "third_party")
+@_probe("third_party")
 def third_party(self: Any, *, probe: str, **_kwargs: Any) -> None:
     """Speak through standard logging, with arguments, and through `warnings`."""
     speak(self, probe, "first")
@@ -224,7 +219,7 @@ def third_party(self: Any, *, probe: str, **_kwargs: Any) -> None:
     warnings.warn(f"Library warns in probe {probe}", UserWarning, stacklevel=1)
 
 
-@shared_task(bind=True, name=PREFIX + "prints")
+@_probe("prints")
 def prints(self: Any, *, probe: str, **_kwargs: Any) -> None:
     """Print to standard output, as forgotten debugging does."""
     speak(self, probe, "first")
@@ -233,7 +228,7 @@ def prints(self: Any, *, probe: str, **_kwargs: Any) -> None:
     sys.stdout.flush()
 
 
-@shared_task(bind=True, name=PREFIX + "secrets")
+@_probe("secrets")
 def secrets(self: Any, *, probe: str, verification_token: str, place: str, **_kwargs: Any) -> None:
     """Put a secret where tasks put them: arguments, fields, URLs, messages of exceptions."""
     voice = speak(self, probe, "first")
@@ -243,6 +238,17 @@ def secrets(self: Any, *, probe: str, verification_token: str, place: str, **_kw
 
 def _succeed(_task: Any, _probe: str, kwargs: dict[str, Any]) -> Any:
     return kwargs.get("returns")
+
+
+def _succeed_late(*_: Any) -> None:
+    time.sleep(0.4)  # so long that seconds and milliseconds are told apart
+
+
+def _handle_error(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
+    try:
+        raise ProbeError(f"handled in probe {probe}")
+    except ProbeError:
+        current_voice().get_logger(LOGGER).exception("Probe failed to work", probe=probe, point="handler", attempt=0)
 
 
 def _raise(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
@@ -291,12 +297,19 @@ def _reject(*_: Any) -> None:
     raise Reject("no longer wanted", requeue=False)
 
 
-def _exit(*_: Any) -> None:
-    sys.exit(3)
+def _exit(task: Any, *_: Any) -> None:
+    if not _is_redelivered(task):
+        sys.exit(3)
 
 
-def _be_killed(*_: Any) -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
+def _be_killed(task: Any, *_: Any) -> None:
+    if not _is_redelivered(task):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _is_redelivered(task: Any) -> bool:
+    """Whether a service that rejects what a lost process ran (`task_reject_on_worker_lost`) got the task once more."""
+    return bool((task.request.delivery_info or {}).get("redelivered"))
 
 
 def _overrun(*_: Any) -> None:
@@ -307,6 +320,8 @@ def _overrun(*_: Any) -> None:
 
 _ENDINGS = {
     "succeeds": _succeed,
+    "takes its time and succeeds": _succeed_late,
+    "logs an error that it handles": _handle_error,
     "raises an exception": _raise,
     "raises an exception of its own": _raise_custom,
     "raises an exception without a message": _raise_without_message,
@@ -324,7 +339,8 @@ _ENDINGS = {
 
 
 def _secret_in_fields(_task: Any, voice: Voice, probe: str, canary: str) -> None:
-    nested = {"credentials": {"apiKey": canary}, "headers": [{"Authorization": f"Bearer {canary}"}]}
+    headers = [{"Authorization": f"Bearer {canary}", "Set-Cookie": canary, "PRIVATE_KEY": canary}]
+    nested = {"credentials": {"apiKey": canary}, "client-secret": canary, "passwd": canary, "headers": headers}
     fields = {"password": canary, "verification_token": canary, "request": nested}
     voice.get_logger(LOGGER).info("Probe working", probe=probe, point="fields", attempt=0, **fields)
 

@@ -28,8 +28,9 @@ class BufferedWorker(StdlibWorker):
 
     def configure(self, level: int) -> None:
         """Put itself between the handler and the stream."""
-        if self.stream is not self and self.stream is not None:
-            self._plain, self.stream = self.stream, self  # type: ignore[assignment]
+        if self._plain is None and self.stream is not None:
+            gathered: Any = self
+            self._plain, self.stream = self.stream, gathered
             atexit.register(self.flush)
         super().configure(level)
 

@@ -8,6 +8,7 @@ from typing import Any
 from celery import Celery
 from pythonjsonlogger.json import JsonFormatter
 
+from tests.implementations._foreign import retell
 from tests.implementations._handler import RecordHandler, direct_all_to
 from tests.implementations._lines import Lines
 from tests.implementations._stdlib_worker import ContextFilter, StdlibWorker
@@ -48,20 +49,17 @@ class FormattingHandler(RecordHandler):
 
     def foreign_line(self, record: logging.LogRecord) -> str | None:
         """Return any record as a line."""
-        from tests.implementations._foreign import retell
-
         told = retell(record)
         members: dict[str, Any] = {}
         plain = logging.makeLogRecord({"name": record.name, "levelno": told.level, "created": record.created})
         plain.levelname = logging.getLevelName(told.level).lower()
         self._formatter.add_fields(members, plain, dict(told.fields))
-        stamp, level, logger = members.pop("timestamp"), members.pop("level"), members.pop("logger")
+        del members["timestamp"]  # of the moment when it was made; others may be written before it
+        level, logger = members.pop("level"), members.pop("logger")
         context = getattr(record, "_bound", {})
-        line = self.worker.line(
+        return self.worker.line(
             level=level, logger=logger, event=told.event, context=context, fields=members, error=told.error
         )
-        del stamp  # two threads' records would not be in the order of their `created`
-        return line
 
 
 class JsonLoggerWorker(StdlibWorker):
@@ -78,3 +76,4 @@ app = Celery("conforming_python_json_logger")
 app.conf.broker_connection_retry_on_startup = True
 worker = JsonLoggerWorker("conforming-python-json-logger", JsonLoggerLines())
 worker.instrument()
+adapter = worker.adapter

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import logging
 import logging.handlers
 import os
@@ -13,7 +14,7 @@ from billiard.util import Finalize as BilliardFinalize
 from celery import Celery, signals
 
 from tests.implementations._handler import RecordHandler, direct_all_to
-from tests.implementations._stdlib_worker import StdlibHandler, StdlibWorker
+from tests.implementations._stdlib_worker import ContextFilter, StdlibHandler, StdlibWorker
 
 VIOLATES = None
 BEHIND_SECONDS = 0.03
@@ -40,11 +41,11 @@ class LineQueueHandler(logging.handlers.QueueHandler):
     """Makes the line at once, with the context there is, and puts it into the queue of this process."""
 
     def __init__(self, worker: QueueWorker, maker: RecordHandler) -> None:
-        super().__init__(queue.SimpleQueue())  # type: ignore[arg-type]
+        super().__init__(queue.SimpleQueue())
         self._worker = worker
         self._maker = maker
 
-    def prepare(self, record: logging.LogRecord) -> logging.LogRecord | None:  # type: ignore[override]
+    def prepare(self, record: logging.LogRecord) -> logging.LogRecord | None:
         """Return a record that is the line."""
         line = self._maker.line(record)
         if not line:
@@ -70,7 +71,7 @@ class QueueWorker(StdlibWorker):
         """Put the queue's handler on the root logger."""
         maker = StdlibHandler(self)
         self.handler = LineQueueHandler(self, maker)
-        self.handler.addFilter(lambda record: setattr(record, "_bound", self.context()) or True)
+        self.handler.addFilter(ContextFilter(self))
         self.drain()
         direct_all_to(self.handler, level)
 
@@ -101,18 +102,13 @@ worker.instrument()
 adapter = worker.adapter
 
 
-@signals.worker_process_init.connect(weak=False)
-def _forget(**_: Any) -> None:
-    """Do nothing: the listener starts with the first record."""
-
-
-@signals.worker_process_shutdown.connect(weak=False)
-def _drain_child(**_: Any) -> None:
+def _drain(**_: Any) -> None:
     worker.drain()
 
 
-@signals.worker_shutdown.connect(weak=False)
-def _drain_main(**_: Any) -> None:
-    import atexit
+def _drain_at_exit(**_: Any) -> None:
+    atexit.register(worker.drain)  # Celery has more to say after this signal
 
-    atexit.register(worker.drain)
+
+signals.worker_process_shutdown.connect(_drain, weak=False)
+signals.worker_shutdown.connect(_drain_at_exit, weak=False)

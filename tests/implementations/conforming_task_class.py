@@ -1,8 +1,9 @@
 """
 Conforms: lifecycle by the hooks of a task class, context on Celery's own request stack; no signal where a hook will do.
 
-Fields of the record stand in another order than elsewhere, in ASCII, and `error` names the type with its module. A
-rejected task counts as failed, and no execution says `Task ended`.
+Tasks retry by themselves, and are delivered again when their process is lost. Fields of the record stand in another
+order than elsewhere, in ASCII, and `error` names the type with its module. A rejected task counts as failed, and no
+execution says `Task ended`.
 """
 
 from __future__ import annotations
@@ -146,13 +147,19 @@ class LoggedTask(Task):  # type: ignore[misc]
     """Says what happens to its executions."""
 
     abstract = True
+    autoretry_for = (Exception,)
+    retry_backoff = True
+    acks_late = True
+    reject_on_worker_lost = True
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
         """Say that an execution starts."""
         self.request.log_started = time.monotonic()
         further = {"retry_count": self.request.retries} if self.request.retries else {}
         keys = [text_of(name) for name in kwargs]
-        log.info("Task starting", extra={"task_name": self.name, "args_count": len(args), "kwargs_keys": keys, **further})
+        log.info(
+            "Task starting", extra={"task_name": self.name, "args_count": len(args), "kwargs_keys": keys, **further}
+        )
 
     def retry(self, *args: Any, **kwargs: Any) -> Any:
         """Retry, and remember with which limit, and whether any was left."""
@@ -196,7 +203,6 @@ class LoggedTask(Task):  # type: ignore[misc]
         log.error("Task failed", exc_info=True, extra={"task_name": self.name})
 
 
-@signals.task_failure.connect(weak=False)
 def _report_elsewhere(
     sender: Any = None, task_id: Any = None, exception: Any = None, args: Any = None, kwargs: Any = None, **more: Any
 ) -> None:
@@ -212,7 +218,6 @@ def _report_elsewhere(
     log.error("Task failed", extra=told)
 
 
-@signals.task_revoked.connect(weak=False)
 def _report_revoked(request: Any = None, terminated: Any = None, expired: Any = None, **_: Any) -> None:
     context = {"task_id": request.id, "operation": f"task.{request.name}"}
     told = {"task_name": request.name, "terminated": bool(terminated), "expired": bool(expired), "_context": context}
@@ -222,27 +227,30 @@ def _report_revoked(request: Any = None, terminated: Any = None, expired: Any = 
 _streams: dict[int, Stream] = {}
 
 
-@signals.celeryd_init.connect(weak=False)
 def _begin(instance: Any = None, **_: Any) -> None:
     instance.quiet = True
     _streams[0] = take_over()
     direct_all_to(RequestHandler(_streams[0]), logging.WARNING)
 
 
-@signals.setup_logging.connect(weak=False)
 def _configure(loglevel: Any = None, **_: Any) -> None:
     direct_all_to(RequestHandler(_streams[0]), loglevel or logging.WARNING)
 
 
-@signals.worker_ready.connect(weak=False)
 def _started(**_: Any) -> None:
     log.info("Worker started", extra={"pid": os.getpid()})
 
 
-@signals.worker_shutdown.connect(weak=False)
 def _stopped(**_: Any) -> None:
     log.info("Worker stopped")
 
+
+signals.task_failure.connect(_report_elsewhere, weak=False)
+signals.task_revoked.connect(_report_revoked, weak=False)
+signals.celeryd_init.connect(_begin, weak=False)
+signals.setup_logging.connect(_configure, weak=False)
+signals.worker_ready.connect(_started, weak=False)
+signals.worker_shutdown.connect(_stopped, weak=False)
 
 app = Celery("conforming_task_class", task_cls=LoggedTask)
 app.conf.broker_connection_retry_on_startup = True

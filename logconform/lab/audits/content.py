@@ -7,6 +7,7 @@ from typing import Any
 from logconform.lab.evidence import Checks, Seen, Sent, fault, show
 from logconform.records import Reading, Record
 from logconform.rules import check_history
+from logconform.rules.history import seconds
 from logconform.schemas import check_record
 
 LIMIT_BYTES = 262_144
@@ -131,12 +132,29 @@ def _names_it(record: Record, sent: Sent) -> bool:
 
 
 def _between(seen: Seen) -> list[Record]:
-    """Return the records between the last of the task before, and the first of the task after."""
+    """
+    Return what was written after the task before, and before the task after: by its place in the stream, or its time.
+
+    Processes that write late, each on its own, do not keep the order of the stream; the clock is one for all.
+    """
     before, after = seen.roles["before"][0], seen.roles["after"][0]
     positions = [record.place.offset for record in seen.log.by_task.get(before.task_id, []) + seen.spoken(before)]
     ends = [record.place.offset for record in seen.log.by_task.get(after.task_id, []) + seen.spoken(after)]
     start, end = max(positions, default=-1), min(ends, default=1 << 62)
-    return [record for record in seen.log.records if start < record.place.offset < end] or list(seen.log.records)
+    began, ended = _gap(seen, before, after)
+    return [
+        record
+        for record in seen.log.records
+        if not seen.truth.task(record.task_id or "").executions
+        and (start < record.place.offset < end or began <= (seconds(record) or 0.0) <= ended)
+    ]
+
+
+def _gap(seen: Seen, before: Sent, after: Sent) -> tuple[float, float]:
+    """Return when, in seconds, the one task was over and the other began; an empty time where that is not known."""
+    over = [execution.postrun["at"] for execution in seen.executions(before) if execution.postrun is not None]
+    begun = [execution.prerun["at"] for execution in seen.executions(after)]
+    return (over[-1], begun[0]) if over and begun else (1.0, 0.0)
 
 
 def no_secret(seen: Seen) -> Checks:
@@ -225,8 +243,18 @@ def _usage(seen: Seen, sent: Sent) -> list[Record]:
     return [record for record in seen.log.by_task.get(sent.task_id, []) if "memory_used_mb" in record.members]
 
 
-def own_task_reports(seen: Seen, *members: str) -> Checks:
-    """The service's own task writes what its role promises: a record with each of *members*."""
+def reports_progress(seen: Seen) -> Checks:
+    """The service's own task that reports progress writes what its role promises."""
+    return _own_task_reports(seen, "total_records", "processed_records", "total_processed")
+
+
+def reports_usage(seen: Seen) -> Checks:
+    """The service's own task that reports its usage writes what its role promises."""
+    return _own_task_reports(seen, "memory_used_mb")
+
+
+def _own_task_reports(seen: Seen, *members: str) -> Checks:
+    """Check that a task of the service's own, where it succeeded, wrote a record with each of *members*."""
     for sent in seen.sent:
         history = seen.log.by_task.get(sent.task_id, [])
         if not any(execution.state == "SUCCESS" for execution in seen.executions(sent)):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from logconform.lab.evidence import Checks, Seen, Sent, fault, show
+from logconform.lab.evidence import Checks, Seen, Sent, fault, said, show
 from logconform.records import Record
 
 NO_VALUE = (None, "", "None")
@@ -55,20 +55,20 @@ def carries_operation(seen: Seen) -> Checks:
 def nothing_crosses(seen: Seen) -> Checks:
     """No record of the later task, and none outside any task, carries the context of the task before."""
     for earlier, later in zip(seen.roles["first"], seen.roles["second"], strict=False):
-        foreign = {earlier.task_id: "task_id", **_identifiers(earlier)}
+        foreign = {earlier.task_id: "task_id", **_identifiers(earlier), **_correlations(seen, earlier)}
         for record in _about(seen, later):
             yield _nothing_of(record, foreign, "the task before")
         for reading in seen.log.mentioning(str(later.facts.get("outside"))):
             outside = reading.record
-            if outside is None or outside.get("point") != "outside":
+            if outside is None or said(outside, "point") != "outside":
                 continue
-            either = {**foreign, later.task_id: "task_id"}
+            either = {**foreign, later.task_id: "task_id", **_correlations(seen, later)}
             yield _nothing_of(outside, either, "a task, though it was written outside any")
             yield _no_context(outside)
 
 
 def _nothing_of(record: Record, foreign: dict[str, str], whose: str) -> Any:
-    for name in CONTEXT:
+    for name in (*CONTEXT, "correlation_id", "parent_task_id"):
         value = record.get(name)
         if isinstance(value, str | int) and str(value) in foreign:
             return fault(
@@ -88,6 +88,12 @@ def _no_context(record: Record) -> Any:
 
 def _identifiers(sent: Sent) -> dict[str, str]:
     return {str(sent.facts[name]): name for name in ("tenant_id", "user_id") if sent.facts.get(name) is not None}
+
+
+def _correlations(seen: Seen, sent: Sent) -> dict[str, str]:
+    """Return the correlation ids of a task: its own, since no other task sent it."""
+    told = {record.get("correlation_id") for record in seen.spoken(sent)}
+    return {value: "correlation_id" for value in told if isinstance(value, str)}
 
 
 def _about(seen: Seen, sent: Sent) -> list[Record]:
@@ -145,7 +151,8 @@ def nested_tasks_keep_apart(seen: Seen) -> Checks:
         if inner_id is None or before.task_id != outer.task_id:
             continue
         for record in seen.spoken(inner):
-            yield _inner(record, inner, inner_id, outer)
+            if not _is_bare_library(record):
+                yield _inner(record, inner, inner_id, outer)
 
 
 def _same(before: Record, after: Record, name: str) -> Any:
@@ -197,10 +204,12 @@ def concurrent_tasks_keep_apart(seen: Seen) -> Checks:
 
 
 def descent_is_told(seen: Seen) -> Checks:
-    """A task sent by a task carries `parent_task_id`, and the same `correlation_id` as its sender."""
+    """A task sent by a task carries `parent_task_id`, and its sender's `correlation_id`: here, the sender's own id."""
     for parent, child in zip(seen.roles["sender"], seen.roles["child"], strict=False):
         parents, children = seen.spoken(parent), seen.spoken(child)
         correlation = next((record.get("correlation_id") for record in parents), None)
+        for record in parents[:1]:
+            yield _has(record, "correlation_id", parent.task_id, parent)
         for record in children:
             yield _has(record, "parent_task_id", parent.task_id, child)
             if correlation is None or record.get("correlation_id") != correlation:
@@ -228,7 +237,13 @@ def binding_never_fails(seen: Seen) -> Checks:
             yield fault("the task's body never ran", task_id=task_id, fix="Catch whatever binding raises.")
             continue
         for record in seen.spoken(sent):
-            yield _has(record, "task_id", task_id, sent)
+            if not _is_bare_library(record):
+                yield _has(record, "task_id", task_id, sent)
+
+
+def _is_bare_library(record: Record) -> bool:
+    """Whether a library's record has no context at all: that speaks against CTX001, in whichever task."""
+    return "task_id" not in record.members and (record.logger or "").startswith("logconform.library.")
 
 
 def _has(record: Record, name: str, expected: str, sent: Sent) -> Any:
