@@ -57,7 +57,6 @@ def then_without_tenant(stage: Stage, ends: str) -> None:
 @stimulus("a task for a tenant runs, and then one is called with {argument}")
 def called_with(stage: Stage, argument: str) -> None:
     stage.end("before", "succeeds", tenant_id=f"acme-{nonce()}")
-    stage.trace.roles.clear()
     stage.run("task", "end", **ARGUMENTS[argument])
 
 
@@ -65,7 +64,6 @@ def called_with(stage: Stage, argument: str) -> None:
 def in_process_with(stage: Stage, value: str) -> None:
     inner = nonce()
     stage.run("outer", "odd_identifier", tenant_id=f"acme-{nonce()}", inner_probe=inner, value=value)
-    stage.trace.roles.clear()
     stage.adopt("inner", Sent(inner, inner, "logconform.probe.end"))
 
 

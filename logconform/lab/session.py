@@ -13,7 +13,7 @@ from logconform.config import Task
 from logconform.findings import Finding, Verdict
 from logconform.judge import judge_stream
 from logconform.lab.brokers import Broker, open_broker
-from logconform.lab.evidence import Log, Seen, Sent
+from logconform.lab.evidence import Log, Seen, Sent, said
 from logconform.lab.stage import NotExercised, Stage, Trace
 from logconform.lab.truth import NotSeenError
 from logconform.lab.vocabulary import perform
@@ -177,8 +177,10 @@ class _Scope:
         if task_id in self._requirements:
             return self._requirements[task_id]
         reading = self._by_place.get(place) if place is not None else None
-        probe = reading.record.get("probe") if reading is not None and reading.record is not None else None
-        return self._probes.get(probe) if isinstance(probe, str) else None
+        if reading is None or reading.record is None:
+            return None
+        library = (reading.record.logger or "").removeprefix("logconform.library.")
+        return self._probes.get(str(said(reading.record, "probe"))) or self._probes.get(library)
 
 
 def _windows(traces: list[Trace], readings: list[Reading]) -> list[tuple[int, int]]:

@@ -18,12 +18,17 @@ from typing import Any
 import psutil
 import pytest
 
+from logconform.contract import Level, load_contract
 from tests.implementations._index import BROKEN, CONFORMING, POOLS, app_of
 
 ROOT = Path(__file__).parents[2]
 RUN_SECONDS = 240
 PREFORK_ONLY = {"local_service_names", "reports_hard_limit_twice", "silent_on_hard_time_limit"}
 """Faults of the main process beside its children. All others show on every pool; solo is the quickest."""
+ADAPTED = {"conforming_own_logger", "restores_nothing_after_exception"}
+"""Subjects whose probes speak through an adapter of their own."""
+EVERY_POOL = {"conforming_stdlib", "conforming_processor_formatter"}
+"""The styles that the others build on; those show on prefork what they have of their own."""
 WHOLLY_BROKEN = {"never_logs": 1, "logs_plain_text": 1, "dies_at_start": 2, "floods": 0}
 """Subjects broken as a whole, with the exit code of their run. A flood of conforming records conforms."""
 
@@ -66,7 +71,8 @@ def run_suite(name: str, pool: str, folder: Path) -> Outcome:
 
 def cases() -> list[tuple[str, str]]:
     broken = [(name, "prefork" if name in PREFORK_ONLY else POOLS.get(name, "solo")) for name in BROKEN]
-    conforming = [(name, pool) for name in CONFORMING for pool in ("prefork", "threads", "solo")]
+    pools = {name: ("prefork", "threads", "solo") if name in EVERY_POOL else ("prefork",) for name in CONFORMING}
+    conforming = [(name, pool) for name in CONFORMING for pool in pools[name]]
     return [*broken, *conforming, *((name, "prefork") for name in WHOLLY_BROKEN)]
 
 
@@ -87,11 +93,13 @@ def outcomes(
 
 @pytest.mark.parametrize(("name", "pool"), [case for case in cases() if case[0] in BROKEN])
 def test_a_broken_worker_is_found_out(name: str, pool: str, outcomes: dict[Any, Future[Outcome]]) -> None:
-    """It violates exactly the requirement that it breaks, exits with 1, and names it."""
+    """It violates exactly the requirement that it breaks, and exits with 1; a SHOULD is a warning, and exits with 0."""
     outcome = outcomes[name, pool].result()
-    assert outcome.ids("violated") == [BROKEN[name]], outcome.output[-4000:]
-    assert outcome.exit_code == 1
-    assert f"{BROKEN[name]} violation" in outcome.output
+    must = load_contract()[BROKEN[name]].level is Level.MUST
+    assert outcome.ids("violated") == ([BROKEN[name]] if must else []), outcome.output[-4000:]
+    assert must or BROKEN[name] in outcome.ids("warned"), outcome.output[-4000:]
+    assert outcome.exit_code == (1 if must else 0)
+    assert f"{BROKEN[name]} {'violation' if must else 'warning'}" in outcome.output
 
 
 @pytest.mark.parametrize(("name", "pool"), [case for case in cases() if case[0] in CONFORMING])

@@ -104,7 +104,9 @@ def test_every_step_text_is_defined_once() -> None:
     texts = Counter(
         text
         for path in sorted((FEATURES / "steps").glob("*.py"))
-        for text in re.findall(r"^@?(?:stimulus|question)\((['\"])(.*?)\1\)(?:\(|$)", path.read_text("utf-8"), re.MULTILINE)
+        for text in re.findall(
+            r"^@?(?:stimulus|question)\((['\"])(.*?)\1\)(?:\(|$)", path.read_text("utf-8"), re.MULTILINE
+        )
     )
     assert [text for text, count in texts.items() if count > 1] == []
     assert len(texts) > 50

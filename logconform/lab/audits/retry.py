@@ -1,0 +1,123 @@
+"""Audits of retries (RETRY)."""
+
+from __future__ import annotations
+
+from logconform.lab.audits.counting import COMPLETED, EXHAUSTED, FAILED, RETRYING, STARTING, as_many, unless
+from logconform.lab.evidence import Checks, Seen, Sent, fault, show
+from logconform.lab.truth import Execution
+from logconform.records import Record
+from logconform.schemas import check_record
+
+
+def retries_are_announced(seen: Seen) -> Checks:
+    """Each retry has exactly one `Task failed, retrying`, at level warning, with its members."""
+    for sent in seen.sent:
+        retried, records = _retried(seen, sent), seen.lifecycle(sent, RETRYING)
+        twice, _ = _surplus(records, retried)
+        if retried:
+            yield as_many(records[: len(retried)], len(retried), RETRYING, sent, "retries")
+        if twice:
+            yield fault("announces the same retry a second time", twice[0])
+        for record in records:
+            _, findings = check_record(record)
+            wrong = [finding for finding in findings if finding.requirement == "RETRY001"]
+            yield from wrong
+            if not wrong:
+                yield None
+            expected = sent.facts.get("max_retries", "unknown")
+            if not wrong and expected != "unknown" and record.get("max_retries", "absent") != expected:
+                yield fault(f"max_retries is {show(record.get('max_retries'))}; {show(expected)} is in force", record)
+
+
+def retries_are_counted(seen: Seen) -> Checks:
+    """`retry_count` is 0 on the first retry record, and grows by one."""
+    for sent in seen.sent:
+        counts = [record.get("retry_count") for record in seen.lifecycle(sent, RETRYING)]
+        if not counts:
+            continue
+        # On prefork the first execution's record may come after the second's: the counts matter, not their order.
+        if sorted(counts, key=str) == list(range(len(counts))):
+            yield None
+        else:
+            record = seen.lifecycle(sent, RETRYING)[0]
+            yield fault(f"retry_count runs {counts}, not {list(range(len(counts)))}", record)
+
+
+def only_retried_say_so(seen: Seen) -> Checks:
+    """An execution that no retry followed has no `Task failed, retrying`."""
+    for sent in seen.sent:
+        if sent.task_id not in seen.log.by_task:
+            continue
+        _, surplus = _surplus(seen.lifecycle(sent, RETRYING), _retried(seen, sent))
+        yield unless(
+            surplus,
+            "says it is retrying, but no further execution follows",
+            fix="Write the record from the `task_retry` signal, not from the task's exception handler.",
+        )
+
+
+def exhaustion_is_told(seen: Seen) -> Checks:
+    """A task that used up its retries has exactly one record that says so, before its `Task failed`."""
+    for sent in seen.sent:
+        records, failures = seen.lifecycle(sent, EXHAUSTED), seen.lifecycle(sent, FAILED)
+        expected = 1 if sent.facts.get("exhausts") else 0
+        if sent.task_id not in seen.log.by_task:
+            continue
+        yield as_many(records, expected, EXHAUSTED, sent, "times that it used up its retries")
+        for record in records:
+            _, findings = check_record(record)
+            yield from [finding for finding in findings if finding.requirement == "RETRY004"]
+        if records and failures and records[0].place.offset > failures[0].place.offset:
+            yield fault("stands after the task's `Task failed`", records[0])
+        if records and not failures:
+            yield fault("is not followed by a `Task failed`", records[0])
+
+
+def retried_executions_do_not_end(seen: Seen) -> Checks:
+    """A retried execution has neither a completion nor a failure."""
+    for sent in seen.sent:
+        if not _retried(seen, sent):
+            continue
+        succeeded = sum(execution.state == "SUCCESS" for execution in seen.executions(sent))
+        yield unless(seen.lifecycle(sent, COMPLETED)[succeeded:], "says that a retried execution completed")
+        failures = 1 if seen.task(sent).failed else 0
+        yield unless(seen.lifecycle(sent, FAILED)[failures:], "says that a retried execution failed")
+
+
+def executions_keep_identity(seen: Seen) -> Checks:
+    """All executions of a task carry the same ids."""
+    for sent in seen.sent:
+        records = [*seen.lifecycle(sent, STARTING), *seen.spoken(sent)]
+        for record in records:
+            for name, expected in (("task_id", sent.task_id), *_context(sent)):
+                wrong = record.get(name) != expected
+                yield unless([record] if wrong else [], f"{name} is {show(record.get(name))}, not {show(expected)}")
+
+
+def countdown_is_told(seen: Seen) -> Checks:
+    """The retry record carries `countdown`, the seconds until the next execution."""
+    for sent in seen.sent:
+        for record in seen.lifecycle(sent, RETRYING):
+            told = record.get("countdown")
+            right = isinstance(told, int | float) and abs(told - sent.facts.get("countdown", 0)) <= 1
+            yield unless([] if right else [record], f"countdown is {show(told)}")
+
+
+def _context(sent: Sent) -> list[tuple[str, str]]:
+    return [(name, str(sent.facts[name])) for name in ("tenant_id", "user_id") if sent.facts.get(name) is not None]
+
+
+def _retried(seen: Seen, sent: Sent) -> list[Execution]:
+    executions = seen.executions(sent)
+    return [execution for execution in executions if execution.state == "RETRY" or execution.retry is not None]
+
+
+def _surplus(records: list[Record], retried: list[Execution]) -> tuple[list[Record], list[Record]]:
+    """Return the records beyond one per retry: those that repeat a retry, and those that no retry stands behind."""
+    beyond = len(records) - len(retried)
+    if beyond <= 0:
+        return [], []
+    counts = {execution.retries for execution in retried}
+    groundless = [record for record in records if record.get("retry_count") not in counts][-beyond:]
+    repeated = [record for record in records if record not in groundless][len(retried) :]
+    return repeated, groundless

@@ -1,0 +1,82 @@
+"""Audits of task start and execution records (START, EXEC)."""
+
+from __future__ import annotations
+
+from logconform.lab.audits.counting import STARTING, as_many, unless
+from logconform.lab.evidence import Checks, Seen, fault, said, show
+from logconform.schemas import check_record
+
+
+def schema_holds(seen: Seen, requirement: str, event: str) -> Checks:
+    """The records of one event, of the scenario's tasks, have the members they must have."""
+    for sent in seen.sent:
+        for record in seen.log.by_task.get(sent.task_id, []):
+            if record.event != event:
+                continue
+            checked, findings = check_record(record)
+            own = [finding for finding in findings if finding.requirement == requirement]
+            if own:
+                yield from own
+            elif requirement in checked:
+                yield None
+
+
+def body_holds(seen: Seen, requirement: str) -> Checks:
+    """The records that the tasks' bodies wrote have the members they must have."""
+    for sent in seen.sent:
+        for record in seen.spoken(sent):
+            checked, findings = check_record(record)
+            own = [finding for finding in findings if finding.requirement == requirement]
+            if own:
+                yield from own
+            elif requirement in checked:
+                yield None
+
+
+def starts_once(seen: Seen) -> Checks:
+    """Each execution has exactly one start record, before any record that its body writes."""
+    for sent in seen.sent:
+        starts, executions = seen.lifecycle(sent, STARTING), seen.executions(sent)
+        yield as_many(starts, len(executions), STARTING, sent, "executions")
+        for execution, start in zip(executions, starts, strict=False):
+            body = [record for record in seen.spoken(sent) if said(record, "attempt") == execution.retries]
+            early = [record for record in body if record.place.offset < start.place.offset]
+            yield unless(early, "was written by the task's body before its `Task starting`")
+
+
+def arguments_are_counted(seen: Seen) -> Checks:
+    """`args_count` and `kwargs_keys` are what the task was called with."""
+    for sent in seen.sent:
+        for execution, start in zip(seen.executions(sent), seen.lifecycle(sent, STARTING), strict=False):
+            called = execution.prerun
+            if start.get("args_count") != called["args_count"]:
+                yield fault(
+                    f"args_count is {show(start.get('args_count'))}; the task was called with "
+                    f"{called['args_count']} positional arguments",
+                    start,
+                )
+                continue
+            keys = start.get("kwargs_keys")
+            if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(called["kwargs_keys"]):
+                yield fault(f"kwargs_keys is {keys}; the task was called with {sorted(called['kwargs_keys'])}", start)
+                continue
+            yield None
+
+
+def no_argument_values(seen: Seen) -> Checks:
+    """No value of an argument stands in a start record, other than the identifiers of its context."""
+    for sent in seen.sent:
+        for start in seen.lifecycle(sent, STARTING):
+            shown = [value for value in sent.facts["values"] if value.encode() in start.raw]
+            yield unless([start] if shown else [], f"shows the argument values {shown}")
+
+
+def further_executions_say_so(seen: Seen) -> Checks:
+    """A retry's start record has `retry_count` of at least 1."""
+    for sent in seen.sent:
+        for execution, start in zip(seen.executions(sent), seen.lifecycle(sent, STARTING), strict=False):
+            count = start.get("retry_count")
+            if execution.retries and not (isinstance(count, int) and count >= 1):
+                yield fault(f"retry_count is {show(count)} on a retry", start)
+            elif execution.retries:
+                yield None
