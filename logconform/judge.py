@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 from logconform.findings import Finding, Verdict
-from logconform.records import Reading, Record
-from logconform.rules import UNDECIDED, History, Rule, Sample, StreamRule, TaskRule, discover
-from logconform.rules.history import ENDINGS, seconds
+from logconform.records import UNTERMINATED, Reading, Record
+from logconform.rules import UNDECIDED, History, Rule, StreamRule, TaskRule, discover
+from logconform.rules.history import LIFECYCLE
+from logconform.rules.survey import Survey, is_end_of_a_record
 from logconform.schemas import check_record, kind_of
 from logconform.secrets import excerpt
 
@@ -17,6 +18,8 @@ LINE_REQUIREMENTS = ("FMT001", "FMT002", "FMT009", "FMT011")
 """What the reader checks on every line."""
 ONE_WORKER_ONLY = {"FMT005"}
 """Requirements whose stream rules need a stream that is known to be one worker's."""
+EVERY_RECORD = ("FMT", "CTX", "EXEC003", "TRACE")
+"""What the schema of every kind of record checks: it holds for a record that borrows a lifecycle event too."""
 
 Wanted = Callable[[Finding], bool]
 
@@ -42,94 +45,91 @@ class _Court:
     wanted: Wanted
     verdict: Verdict = field(default_factory=Verdict)
     histories: dict[str, list[Record]] = field(default_factory=dict)
-    first: Record | None = None
-    last: Record | None = None
+    checked: Counter[str] = field(default_factory=Counter)
+    held_back: dict[int, list[Finding]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rules = discover()
-        self.stream_rules = [rule() for rule in rules if issubclass(rule, StreamRule)]
+        self.survey = Survey()
         self.task_rules = [rule() for rule in rules if issubclass(rule, TaskRule)]
+        self.stream_rules = [
+            rule()
+            for rule in rules
+            if issubclass(rule, StreamRule) and (self.complete or rule.requirement not in ONE_WORKER_ONLY)
+        ]
 
     def see(self, reading: Reading) -> None:
-        self._see_line(reading)
+        self.checked.update(LINE_REQUIREMENTS)
+        if reading.defects:
+            self._see_defects(reading)
         record = reading.record
         if record is None:
+            self.survey.see_unreadable(reading)
             return
-        self.first = self.first or record
-        self.last = record
+        kind = kind_of(record)
+        self.survey.see(record, kind)
         checked, findings = check_record(record)
-        for requirement in checked:
-            self.verdict.checked(requirement)
-        self._take(findings)
+        self.checked.update(checked)
+        task_id = record.task_id
+        if findings and task_id is not None and kind in LIFECYCLE:
+            self.held_back[id(record)] = findings  # until its task's start says who announces the lifecycle
+        else:
+            self._take(findings)
         for rule in self.stream_rules:
-            if self.complete or rule.requirement not in ONE_WORKER_ONLY or not isinstance(rule, StreamRule):
-                self._count(rule, rule.see(record))
-        if record.task_id is not None:
-            self.histories.setdefault(record.task_id, []).append(record)
+            self._count(rule, rule.see(record))
+        if task_id is not None:
+            self.histories.setdefault(task_id, []).append(record)
 
     def close(self) -> Verdict:
-        sample = self._sample()
+        sample = self.survey.sample(self.histories, whole=self.complete)
         for rule in self.stream_rules:
             self._count(rule, rule.end(sample))
         for records in self.histories.values():
             history = History.of(records, sample)
+            self._release(history)
             for task_rule in self.task_rules:
                 self._count(task_rule, task_rule.check(history))
+        for requirement, times in self.checked.items():
+            self.verdict.checked(requirement, times)
         return self.verdict
 
-    def _see_line(self, reading: Reading) -> None:
-        for requirement in LINE_REQUIREMENTS:
-            self.verdict.checked(requirement)
+    def _see_defects(self, reading: Reading) -> None:
         for defect in reading.defects:
-            if reading.unterminated and not self.complete:
-                self.verdict.undecided(defect.requirement)  # the sample may end in the middle of a line
+            if not self.complete and _is_cut(reading, defect.requirement, defect.message):
+                self.verdict.undecided(defect.requirement)
                 continue
-            self._take([_of_line(reading, defect.requirement, f"{defect.message} (byte {defect.offset} of the line)")])
+            message = f"{defect.message} (byte {defect.offset} of the line)"
+            self._take([_of_line(reading, defect.requirement, message)])
+
+    def _release(self, history: History) -> None:
+        """Take what the schemas found in lifecycle records; of a borrowed event, only what every record is held to."""
+        if not self.held_back:
+            return
+        borrowed = {id(record) for record in history.borrowed}
+        for record in history.records:
+            findings = self.held_back.pop(id(record), [])
+            if id(record) in borrowed:
+                findings = [each for each in findings if each.requirement.startswith(EVERY_RECORD)]
+            self._take(findings)
 
     def _count(self, rule: Rule, outcomes: Iterator[object]) -> None:
         for outcome in outcomes:
             if outcome is UNDECIDED:
                 self.verdict.undecided(rule.requirement)
                 continue
-            self.verdict.checked(rule.requirement)
+            self.checked[rule.requirement] += 1
             if isinstance(outcome, Finding):
                 self._take([outcome])
 
     def _take(self, findings: Iterable[Finding]) -> None:
         self.verdict.found_all(finding for finding in findings if self.wanted(finding))
 
-    def _sample(self) -> Sample:
-        if self.first is None or self.last is None:
-            return Sample(whole=self.complete)
-        return Sample(
-            whole=self.complete,
-            first=seconds(self.first),
-            last=seconds(self.last),
-            serial=self._serial(),
-            last_offset=self.last.place.offset,
-            owners=self._owners(),
-        )
 
-    def _serial(self) -> tuple[int, ...]:
-        """Return where each whole task begins, if no two tasks overlap in the stream; else nothing."""
-        spans = sorted(
-            (records[0].place.offset, records[-1].place.offset, kind_of(records[0]), kind_of(records[-1]))
-            for records in self.histories.values()
-        )
-        if any(before[1] >= after[0] for before, after in pairwise(spans)):
-            return ()
-        return tuple(first for first, _, opens, closes in spans if opens == "task-start" and closes in ENDINGS)
-
-    def _owners(self) -> dict[tuple[str, str], set[str]]:
-        """Return which tasks were started for which tenants and users, by their keyword arguments."""
-        owners: dict[tuple[str, str], set[str]] = {}
-        for task_id, records in self.histories.items():
-            for record in records:
-                keys = record.get("kwargs_keys")
-                for name in ("tenant_id", "user_id"):
-                    if isinstance(keys, list) and name in keys and name in record.members:
-                        owners.setdefault((name, str(record.get(name))), set()).add(task_id)
-        return owners
+def _is_cut(reading: Reading, requirement: str, message: str) -> bool:
+    """Whether a defect is the mark of where a sample was cut: in the middle of its first or its last line."""
+    if requirement != "FMT001":
+        return False
+    return message == UNTERMINATED or (reading.place.offset == 0 and is_end_of_a_record(reading))
 
 
 def _of_line(reading: Reading, requirement: str, message: str) -> Finding:

@@ -16,9 +16,20 @@ from functools import cache
 from logconform.findings import Finding
 from logconform.records import Record
 from logconform.rules.base import UNDECIDED, Rule, StreamRule, TaskRule
-from logconform.rules.history import History, Sample
+from logconform.rules.history import History
+from logconform.rules.sample import Edge, Sample
 
-__all__ = ["UNDECIDED", "History", "Rule", "Sample", "StreamRule", "TaskRule", "check_history", "discover"]
+__all__ = [
+    "UNDECIDED",
+    "Edge",
+    "History",
+    "Rule",
+    "Sample",
+    "StreamRule",
+    "TaskRule",
+    "check_history",
+    "discover",
+]
 
 
 @cache
@@ -38,7 +49,10 @@ def discover() -> tuple[type[Rule], ...]:
 
 def check_history(records: Iterable[Record], requirement: str) -> Iterator[Finding | None]:
     """Check one task's records, complete from first to last, against the task rules of one requirement."""
-    history = History.of(list(records), Sample.complete())
+    known = list(records)
+    if not known:
+        return
+    history = History.of(known, Sample.complete())
     for rule in discover():
         if rule.requirement == requirement and issubclass(rule, TaskRule):
             for outcome in rule().check(history):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from logconform.rules.base import Outcomes, TaskRule
-from logconform.rules.history import History
-from logconform.schemas import kind_of
+from logconform.rules.history import BODY, History, is_celery
 
 
 class BodyAfterCompletion(TaskRule):
@@ -12,16 +11,22 @@ class BodyAfterCompletion(TaskRule):
     An execution record stands after the `Task completed` of its execution.
 
     Who reads the log as it comes takes the task for done, and misses what it still says.
+
+    **Known limits:** what the lifecycle's own logger adds, if the body never used it, is not the body's.
     """
 
     requirement = "DONE001"
     fix = "Write `Task completed` when the body has returned, from `task_success` or `task_postrun`."
 
     def check(self, history: History) -> Outcomes:
-        for part in history.executions():
-            kinds = [kind_of(record) for record in part]
+        for part in history.parts:
+            kinds = [history.kind(record) for record in part]
             if "task-completion" not in kinds:
                 continue
-            position = kinds.index("task-completion")
-            late = [record for record in part[position + 1 :] if record in history.own_body and record.get("operation")]
+            late = [
+                record
+                for record, kind in list(zip(part, kinds, strict=True))[kinds.index("task-completion") + 1 :]
+                if kind in BODY and not is_celery(record) and record.get("operation")
+                if record not in history.borrowed and not history.speaks_outside(record, part)
+            ]
             yield self.finding("stands after the `Task completed` of its execution", late[0]) if late else None

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from logconform.records import Record
 from logconform.rules.base import Outcomes, StreamRule
-from logconform.rules.history import is_celery
+from logconform.rules.history import LIFECYCLE, is_celery, text_value
+from logconform.schemas import kind_of
 
 
 class TaskIdMissing(StreamRule):
     """
-    A record carries an operation with a tenant or user, or a task's own operation, but no `task_id`.
+    A record carries an operation with a tenant, user or correlation of a task, or a task's own, but no `task_id`.
 
-    It was written by an execution, and cannot be found by it.
+    It was written by an execution, and cannot be found by it. Lifecycle records are the schemas' matter.
     """
 
     requirement = "CTX001"
     fix = "Bind `task_id` in `task_prerun`, and merge the context into every record."
 
+    def __init__(self) -> None:
+        self._correlations: set[str] = set()
+
     def see(self, record: Record) -> Outcomes:
+        correlation = text_value(record, "correlation_id")
         if record.task_id is not None:
+            if correlation is not None:
+                self._correlations.add(correlation)
             yield None
-        elif "task_id" not in record.members and _is_of_execution(record):
-            yield self.finding("carries a task's context, but no task_id", record)
+        elif "task_id" not in record.members and kind_of(record) not in LIFECYCLE:
+            correlated = correlation in self._correlations and has_operation(record)
+            if correlated or _is_of_execution(record):
+                yield self.finding("carries a task's context, but no task_id", record)
 
 
 class ContextOutsideTasks(StreamRule):
@@ -34,19 +43,26 @@ class ContextOutsideTasks(StreamRule):
         self._bound: set[tuple[str, str]] = set()
 
     def see(self, record: Record) -> Outcomes:
-        held = [(name, str(record.get(name))) for name in ("tenant_id", "user_id") if name in record.members]
+        members = record.members
+        held = [(name, str(members[name])) for name in ("tenant_id", "user_id") if name in members]
         if record.task_id is not None:
             self._bound.update(held)
-        elif held and not _is_of_execution(record):
+        elif not held:
+            yield None
+        elif "task_id" not in members and not _is_of_execution(record) and kind_of(record) not in LIFECYCLE:
             leaked = [name for name, value in held if (name, value) in self._bound]
             if leaked:
                 yield self.finding(f"is outside any task, but carries the {leaked[0]} of one", record)
-        elif not held:
-            yield None
+
+
+def has_operation(record: Record) -> bool:
+    """Whether a record that is not Celery's says what it is part of."""
+    return text_value(record, "operation") is not None and not is_celery(record)
 
 
 def _is_of_execution(record: Record) -> bool:
-    operation = record.get("operation")
-    if not isinstance(operation, str) or is_celery(record):
+    if not has_operation(record):
         return False
-    return operation.startswith("task.") or any(name in record.members for name in ("tenant_id", "user_id"))
+    return str(record.get("operation")).startswith("task.") or any(
+        name in record.members for name in ("tenant_id", "user_id")
+    )

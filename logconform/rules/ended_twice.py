@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from logconform.records import Record
 from logconform.rules.base import Outcomes, TaskRule
-from logconform.rules.history import History, position
+from logconform.rules.history import AT_ONCE_SECONDS, History, is_further
 
 
 def diagnose(history: History) -> tuple[str, Record] | None:
@@ -13,23 +13,72 @@ def diagnose(history: History) -> tuple[str, Record] | None:
 
     Counts decide, not the order: on prefork the second execution's start may come before the first one's retry record.
     """
-    done, failed, retried = history.completions, history.failures, history.retries
-    ended = [record for record in history.others if record.event == "Task ended"]
-    finals = sorted([*done, *failed, *ended], key=position)
-    announced = {record.get("retry_count"): record for record in retried}  # the same retry twice is RETRY001's matter
-    if history.begins_here and finals and len(announced) > len(history.starts) - 1:
-        return "RETRY003", max(announced.values(), key=lambda record: str(record.get("retry_count")))
+    finals = history.in_order([*history.completions, *history.failures, *_last_ends(history)])
+    unfollowed = _unfollowed_retry(history)
+    if finals and unfollowed is not None:
+        return "RETRY003", unfollowed
     if len(finals) < 2:
         return None
-    if retried and history.begins_here:
+    again = _ended_again(history)
+    if again is not None:
+        return "LIFE003", again
+    if history.retries and history.begins_here and history.index(finals[0]) < _last_start(history):
         return "RETRY006", finals[0]
-    if done and (failed or ended):
+    return _surplus_of_one(history, finals)
+
+
+def _surplus_of_one(history: History, finals: list[Record]) -> tuple[str, Record] | None:
+    """Tell apart what one execution's endings contradict: each other, or only that there is more than one."""
+    done, failed = history.completions, history.failures
+    if done and len(finals) > len(done):
         return "DONE004", done[0]
     if len(done) > 1:
         return "DONE001", done[1]
-    if len(failed) > 1:
-        return "FAIL001", failed[1]
-    return None
+    return ("FAIL001", failed[1]) if len(failed) > 1 else None
+
+
+def _last_start(history: History) -> int:
+    return history.index(history.starts[-1]) if history.starts else -1
+
+
+def _last_ends(history: History) -> list[Record]:
+    """Return the `Task ended` records that no redelivery follows: a rejected message may come back."""
+    last = _last_start(history)
+    return [record for record in history.ends if history.index(record) > last]
+
+
+def _unfollowed_retry(history: History) -> Record | None:
+    """Return a retry record that no further execution followed, among those of a task that has ended."""
+    announced = {record.get("retry_count"): record for record in history.retries}  # the same one twice is RETRY001's
+    if not history.begins_here or len(announced) < len(history.starts) or history.unannounced:
+        return None
+    last = max(announced.values(), key=lambda record: (_number(record), history.index(record)))
+    spoke_on = any(history.index(record) > history.index(last) for record in history.own_body)
+    return None if spoke_on or _may_begin_earlier(history) else last  # who speaks on is running: its start is missing
+
+
+def _may_begin_earlier(history: History) -> bool:
+    """Whether the sample may have cut off an execution, since its starts do not say which one they are."""
+    if history.is_first_here:
+        return False
+    countdowns = [record.get("countdown") for record in history.retries]
+    return any(not isinstance(each, int | float) or each < AT_ONCE_SECONDS for each in countdowns)
+
+
+def _number(record: Record) -> int:
+    count = record.get("retry_count")
+    return count if isinstance(count, int) else -1
+
+
+def _ended_again(history: History) -> Record | None:
+    """Return the second completion or failure, where a redelivery lies between the two."""
+    ended = history.in_order([*history.completions, *history.failures])
+    if len(ended) < 2:
+        return None
+    between = [start for start in history.starts if history.index(ended[0]) < history.index(start)]
+    redelivered = [start for start in history.starts[1:] if start.get("redelivered") is True]
+    unmarked = [start for start in between if not is_further(start) and not history.retries]
+    return ended[1] if redelivered or unmarked else None
 
 
 class _Surplus(TaskRule):
@@ -66,7 +115,7 @@ class CompletedAndFailed(_Surplus):
     fix = "Write `Task completed` from `task_success`, or from `task_postrun` only where state is SUCCESS."
 
     def concerns(self, history: History) -> bool:
-        return bool(history.failures or history.others)
+        return bool(history.failures or history.ends or history.revocations)
 
 
 class FailedTwice(_Surplus):
@@ -100,3 +149,14 @@ class RetriedAndEnded(_Surplus):
 
     def concerns(self, history: History) -> bool:
         return bool(history.retries)
+
+
+class RedeliveredAndEndedTwice(_Surplus):
+    """Two executions of a redelivered task both say that they completed or failed; the task is counted twice."""
+
+    requirement = "LIFE003"
+    message = "ends a redelivered task that had ended before"
+    fix = "Acknowledge the message before the visibility timeout; keep one ending per task id, the first."
+
+    def concerns(self, history: History) -> bool:
+        return any(start.get("redelivered") is True for start in history.starts[1:])

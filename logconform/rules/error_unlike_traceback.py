@@ -8,7 +8,7 @@ from logconform.rules.base import Outcomes, TaskRule
 from logconform.rules.history import History
 
 _LINE = re.compile(r"^[\s|+-]*((?:[^\W\d]\w*\.|<locals>\.)*[^\W\d]\w*)(?::|$|\s*\()", re.MULTILINE)
-_TYPE = re.compile(r"^((?:[^\W\d]\w*\.|<locals>\.)*[^\W\d]\w*)")
+_TYPE = re.compile(r"^((?:[^\W\d]\w*\.|<locals>\.)*[^\W\d]\w*)(?::|$)")
 
 
 class ErrorUnlikeTraceback(TaskRule):

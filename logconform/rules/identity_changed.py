@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import ClassVar
 
+from logconform.findings import Finding
 from logconform.records import Record
 from logconform.rules.base import Outcomes, TaskRule
-from logconform.rules.history import History, is_celery
-from logconform.schemas import kind_of
+from logconform.rules.history import BODY, LIFECYCLE, History, is_celery, text_value
+
+ENDS = LIFECYCLE - {"task-start"}
 
 
-def _announced(history: History, name: str) -> Iterator[tuple[Record, list[Record]]]:
-    """Yield each start that binds *name* from its keyword arguments, with the start and body records it rules."""
-    for part in history.executions():
-        keys = part[0].get("kwargs_keys")
-        if kind_of(part[0]) == "task-start" and isinstance(keys, list) and name in keys and name in part[0].members:
-            yield part[0], [record for record in part[1:] if record in history.body]
+def announced(history: History, name: str) -> Iterator[tuple[Record, list[Record]]]:
+    """Yield each start that binds *name* from its keyword arguments, with the records of its execution after it."""
+    for part in history.parts:
+        start = part[0]
+        keys = start.get("kwargs_keys")
+        if history.kind(start) != "task-start" or not isinstance(keys, list) or name not in keys:
+            continue
+        if text_value(start, name) is not None and name in history.starts[0].members:  # else RETRY005 says it
+            yield start, part[1:]
 
 
 def _is_foreign(history: History, name: str, value: object, task_id: str | None) -> bool:
@@ -24,20 +29,46 @@ def _is_foreign(history: History, name: str, value: object, task_id: str | None)
     return bool(owners - {task_id or ""})
 
 
+def _differs(history: History, name: str, record: Record, start: Record) -> bool:
+    """Whether *record* has another value than *start*, and than the first start: that two starts differ is RETRY005."""
+    value = record.members.get(name)
+    if not isinstance(value, str) or value in ("", "None"):
+        return False  # the schema's matter
+    return value not in {start.get(name), history.starts[0].get(name)}
+
+
 class _IdentifierDropped(TaskRule):
     name: ClassVar[str]
 
     def check(self, history: History) -> Outcomes:
-        for start, body in _announced(history, self.name):
-            expected = start.get(self.name)
-            for record in body:
-                value = record.get(self.name)
-                if value == expected or (self.name not in record.members and is_celery(record)):
-                    yield None
-                elif self.name not in record.members:
-                    yield self.finding(f"{self.name} is missing; the task was started for {expected!r}", record)
-                elif not _is_foreign(history, self.name, value, record.task_id):
-                    yield self.finding(f"{self.name} is {value!r}; the task was started for {expected!r}", record)
+        yield from self._starts(history)
+        for start, records in announced(history, self.name):
+            for record in records:
+                if history.kind(record) in BODY or self.name in record.members:
+                    yield self._judge(history, record, start)
+
+    def _judge(self, history: History, record: Record, start: Record) -> Finding | None:
+        expected = start.get(self.name)
+        if self.name not in record.members:
+            missing = f"{self.name} is missing; the task was started for {expected!r}"
+            return None if is_celery(record) else self.finding(missing, record)
+        value = record.get(self.name)
+        if not _differs(history, self.name, record, start) or _is_foreign(history, self.name, value, record.task_id):
+            return None
+        return self.finding(f"{self.name} is {value!r}; the task was started for {expected!r}", record)
+
+    def _starts(self, history: History) -> Outcomes:
+        """Judge starts that lack the identifier although the same execution's ending has it."""
+        for part in history.parts:
+            keys = part[0].get("kwargs_keys")
+            if history.kind(part[0]) != "task-start" or self.name in part[0].members:
+                continue
+            if not isinstance(keys, list) or self.name not in keys:
+                continue
+            later = [text_value(record, self.name) for record in part if history.kind(record) in ENDS]
+            if later and later[0] is not None:
+                message = f"{self.name} is missing; its ending says that the task was for {later[0]!r}"
+                yield self.finding(message, part[0])
 
 
 class TenantDropped(_IdentifierDropped):
@@ -75,33 +106,37 @@ class ForeignContext(TaskRule):
             yield from self._called_without(history, name)
 
     def _called_with(self, history: History, name: str) -> Outcomes:
-        for start, body in _announced(history, name):
+        for start, records in announced(history, name):
             wrong = [
                 record
-                for record in body
-                if name in record.members
-                and record.get(name) != start.get(name)
+                for record in records
+                if _differs(history, name, record, start)
                 and _is_foreign(history, name, record.get(name), record.task_id)
             ]
             yield self._first(wrong, name, f"the task was started for {start.get(name)!r}")
 
     def _called_without(self, history: History, name: str) -> Outcomes:
-        for start in history.starts:
+        """Judge lifecycle records of an execution called without *name*: no `log_context` is open where they are."""
+        for part in history.parts:
+            start = part[0]
             keys = start.get("kwargs_keys")
-            if (
-                not isinstance(keys, list)
-                or name in keys
-                or start.get("args_count") != 0
-                or start.get("parent_task_id")
-            ):
+            if history.kind(start) != "task-start" or not isinstance(keys, list) or name in keys:
                 continue
-            foreign = name in start.members and _is_foreign(history, name, start.get(name), start.task_id)
-            yield self._first([start] if foreign else [], name, f"the task was called without a {name}")
+            if start.get("args_count") != 0 or start.get("parent_task_id"):
+                continue
+            wrong = [
+                record
+                for record in part
+                if history.kind(record) in LIFECYCLE
+                and text_value(record, name) is not None
+                and _is_foreign(history, name, record.get(name), record.task_id)
+            ]
+            yield self._first(wrong, name, f"the task was called without a {name}")
 
-    def _first(self, wrong: list[Record], name: str, why: str) -> object:
-        return (
-            self.finding(f"{name} {wrong[0].get(name)!r} belongs to another task; {why}", wrong[0]) if wrong else None
-        )
+    def _first(self, wrong: list[Record], name: str, why: str) -> Finding | None:
+        if not wrong:
+            return None
+        return self.finding(f"{name} {wrong[0].get(name)!r} belongs to another task; {why}", wrong[0])
 
 
 class RetryChangedIdentity(TaskRule):
@@ -112,18 +147,11 @@ class RetryChangedIdentity(TaskRule):
 
     def check(self, history: History) -> Outcomes:
         for start in history.starts[1:]:
-            changed = [name for name in ("tenant_id", "user_id") if start.get(name) != history.starts[0].get(name)]
+            changed = [name for name in ("tenant_id", "user_id") if self._changed(history.starts[0], start, name)]
             yield self.finding(f"{', '.join(changed)} differ from the first execution's", start) if changed else None
 
-
-class OwnParent(TaskRule):
-    """A retry names its own task as its parent, because Celery does."""
-
-    requirement = "CTX012"
-    fix = "On a retry keep the first execution's `parent_task_id`; Celery's `request.parent_id` is the task's own id then."
-
-    def check(self, history: History) -> Outcomes:
-        for record in history.records:
-            if "parent_task_id" in record.members:
-                own = record.get("parent_task_id") == record.task_id
-                yield self.finding("parent_task_id is the task's own id", record) if own else None
+    def _changed(self, first: Record, start: Record, name: str) -> bool:
+        before, now = text_value(first, name), text_value(start, name)
+        if now is None and name in start.members:
+            return False  # the schema's matter
+        return before is not None and now != before if name in first.members else now is not None

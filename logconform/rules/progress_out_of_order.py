@@ -7,7 +7,6 @@ from typing import Any
 from logconform.records import Record
 from logconform.rules.base import UNDECIDED, Outcomes, TaskRule
 from logconform.rules.history import History, seconds
-from logconform.schemas import kind_of
 
 
 def _whole_number(record: Record, name: str) -> int | None:
@@ -17,7 +16,7 @@ def _whole_number(record: Record, name: str) -> int | None:
 
 def _parts(history: History) -> list[list[Record]]:
     """Return the executions that report progress."""
-    return [part for part in history.executions() if any(record.event == "Processing progress" for record in part)]
+    return [part for part in history.parts if any(record.event == "Processing progress" for record in part)]
 
 
 class ProgressOutOfOrder(TaskRule):
@@ -30,15 +29,22 @@ class ProgressOutOfOrder(TaskRule):
         for part in _parts(history):
             progress = [record for record in part if record.event == "Processing progress"]
             before = part[: part.index(progress[0])]
-            done = any(kind_of(record) == "task-completion" for record in part)
+            done = any(history.kind(record) == "task-completion" for record in part)
             ended = any("total_processed" in record.members for record in part[part.index(progress[-1]) :])
-            if not any("total_records" in record.members for record in before):
-                cut = kind_of(part[0]) != "task-start" and not history.sample.whole
-                yield UNDECIDED if cut else self.finding("no record with total_records came before", progress[0])
+            announced = any("total_records" in record.members for record in before)
+            if (not announced or (done and not ended)) and self._may_be_missing(history, part, announced):
+                yield UNDECIDED
+            elif not announced:
+                yield self.finding("no record with total_records came before", progress[0])
             elif done and not ended:
                 yield self.finding("the task completed, but no record with total_processed follows", progress[-1])
             else:
                 yield None
+
+    def _may_be_missing(self, history: History, part: list[Record], announced: bool) -> bool:
+        """Whether the record that is not there may have been cut off, or be on a line that cannot be read."""
+        cut = not announced and history.kind(part[0]) != "task-start" and not history.sample.whole
+        return cut or history.torn
 
 
 class ProgressDoesNotAddUp(TaskRule):
@@ -87,7 +93,7 @@ class ProgressTooRareOrOften(TaskRule):
             by_items, by_seconds = totals[0] / 1_000, last - first
             if len(progress) > max(by_items, by_seconds) + 2:
                 yield self.finding(f"{len(progress)} progress records in {by_seconds:.1f} s", progress[0])
-            elif len(progress) < min(by_items, by_seconds) - 1:
+            elif len(progress) < min(by_items, by_seconds) - 1 and not history.torn:
                 yield self.finding(f"only {len(progress)} progress records for {totals[0]} items", progress[0])
             else:
                 yield None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from logconform.records import Record
 from logconform.rules.base import UNDECIDED, Outcomes, TaskRule
 from logconform.rules.history import History
 
 
-def _counts(history: History) -> list[int]:
-    counts = [record.get("retry_count") for record in history.retries]
-    return sorted(count for count in counts if isinstance(count, int) and not isinstance(count, bool))
+def _count(record: Record) -> int | None:
+    count = record.get("retry_count")
+    return count if isinstance(count, int) and not isinstance(count, bool) else None
 
 
 class RetryUnannounced(TaskRule):
@@ -20,16 +21,18 @@ class RetryUnannounced(TaskRule):
     def check(self, history: History) -> Outcomes:
         if not history.begins_here:
             return
-        counts = ((start, start.get("retry_count")) for start in history.starts)
-        further = [start for start, count in counts if isinstance(count, int) and count > 0]
-        if len(further) > len(history.retries):
-            # The record may come after the start of the execution that it announces.
-            if not history.sample.whole and not history.endings and further[-1] is history.starts[-1]:
-                yield UNDECIDED
-                return
-            yield self.finding("is a retry that no `Task failed, retrying` announced", further[-1])
-        elif further:
-            yield None
+        further = {count: start for start in history.starts if (count := _count(start) or 0) > 0}
+        if len(further) <= len(history.retries):
+            if further:
+                yield None
+            return
+        last = further[max(further)]
+        # The record may come after the start of the execution that it announces.
+        cut = not history.sample.whole and not history.endings and last is history.starts[-1]
+        if cut or "task-retry" in history.sample.orphans:
+            yield UNDECIDED
+        else:
+            yield self.finding("is a retry that no `Task failed, retrying` announced", last)
 
 
 class RetryAnnouncedTwice(TaskRule):
@@ -41,25 +44,47 @@ class RetryAnnouncedTwice(TaskRule):
     def check(self, history: History) -> Outcomes:
         seen: set[object] = set()
         for record in history.retries:
-            count = record.get("retry_count")
-            if isinstance(count, int) and count in seen and len(history.retries) >= len(history.starts):
+            count = _count(record)
+            if count in seen and len(history.retries) >= len(history.starts):
                 yield self.finding(f"retry {count} is announced a second time", record)
-            seen.add(count if isinstance(count, int) else id(record))
+            seen.add(id(record) if count is None else count)
 
 
 class RetriesMiscounted(TaskRule):
-    """`retry_count` does not start at 0, or does not grow by one."""
+    """
+    `retry_count` does not start at 0, or does not grow by one.
+
+    **Known limits:** executions that another worker ran are not in this one's log, and their retries are not missed.
+    """
 
     requirement = "RETRY002"
     fix = "Take `retry_count` from `request.retries`, as it is when the `task_retry` signal fires."
 
     def check(self, history: History) -> Outcomes:
-        counts = sorted(set(_counts(history)))
-        if not counts:
+        counted = {count: record for record in history.retries if (count := _count(record)) is not None}
+        if not counted:
             return
-        if history.begins_here and counts[0] != 0:
-            yield self.finding(f"the first retry has retry_count {counts[0]}, not 0", history.retries[0])
-        elif counts != list(range(counts[0], counts[0] + len(counts))):
-            yield self.finding(f"retry_count runs {counts}: it must grow by one", history.retries[-1])
-        else:
+        missing = [count for count in range(max(counted)) if count not in counted]
+        first = min(counted)
+        here = [count for count in missing if self._ran_here(history, count)]
+        if history.torn or "task-retry" in history.sample.orphans:
+            yield None if not missing else UNDECIDED
+        elif not here or len(history.retries) < len(counted):
             yield None
+        elif first in here or first > min(here):
+            yield self.finding(f"the first retry has retry_count {first}, not 0", counted[first])
+        else:
+            wrong = counted[min(count for count in counted if count > here[0])]
+            yield self.finding(f"retry_count is {_count(wrong)} where {here[0]} is due", wrong)
+
+    def _ran_here(self, history: History, count: int) -> bool:
+        """Whether the execution that would be retried for the *count*th time is in the sample."""
+        if not history.begins_here:
+            return any(_count(start) == count for start in history.starts)
+        if any(_count(start) == count for start in history.starts):
+            return True
+        if not history.is_first_here:
+            return False
+        return count == 0 or (
+            all(_count(start) in {None, 0} for start in history.starts[1:]) and len(history.starts) > count
+        )

@@ -13,6 +13,6 @@ class RevokedTwice(TaskRule):
     fix = "Remember the ids of revocations that were written."
 
     def check(self, history: History) -> Outcomes:
-        revoked = [record for record in history.others if record.event == "Task revoked"]
+        revoked = history.revocations
         if revoked:
             yield self.finding("the revocation is announced a second time", revoked[1]) if revoked[1:] else None

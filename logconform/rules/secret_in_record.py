@@ -15,7 +15,10 @@ _BROKER_PASSWORD = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
-_ADDRESS_FIELDS = {"email", "email_recipient"}
+_NO_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#\"']*@|\bcelery@[A-Za-z0-9.-]+|\bgit@[A-Za-z0-9.-]+:")
+_ADDRESS_FIELDS = frozenset(
+    {"email", "email_recipient", "hostname", "nodename", "worker", "destination", "consumer_tag", "message_id"}
+)
 
 
 class SecretInRecord(StreamRule):
@@ -45,7 +48,11 @@ class BrokerCredentials(StreamRule):
 
 
 class AddressOutOfPlace(StreamRule):
-    """An e-mail address stands in a field that is not named for one; it cannot be dropped by name then."""
+    """
+    An e-mail address stands in a field that is not named for one; it cannot be dropped by name then.
+
+    **Known limits:** what stands before the `@` of a URL, and names of worker nodes and messages, are no addresses.
+    """
 
     requirement = "SAFE004"
     fix = "Write addresses to `email` or `email_recipient` only."
@@ -54,8 +61,12 @@ class AddressOutOfPlace(StreamRule):
         if b"@" not in record.raw:
             yield None
             return
-        found = [name for name, text in _texts(record.members) if name not in _ADDRESS_FIELDS and _ADDRESS.search(text)]
+        found = [name for name, text in _texts(record.members, _ADDRESS_FIELDS) if _has_address(text)]
         yield self.finding(f"an e-mail address stands in {found[0]}", record) if found else None
+
+
+def _has_address(text: str) -> bool:
+    return "@" in text and _ADDRESS.search(_NO_ADDRESS.sub(" ", text)) is not None
 
 
 def _broker_passwords(record: Record) -> set[str]:
@@ -70,14 +81,16 @@ def _member(path: object) -> str:
     return ".".join(str(part) for part in parts) or "the record"
 
 
-def _texts(members: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield each text of a record with the nearest name above it."""
+def _texts(members: dict[str, Any], without: frozenset[str] = frozenset()) -> Iterator[tuple[str, str]]:
+    """Yield each text of a record with the nearest name above it, but none below the names in *without*."""
     waiting: list[tuple[str, Any]] = list(members.items())
     while waiting:
         name, value = waiting.pop()
+        if name in without:
+            continue
         if isinstance(value, str):
             yield name, value
         elif isinstance(value, dict):
-            waiting.extend((str(key), inner) for key, inner in value.items())
+            waiting.extend(value.items())
         elif isinstance(value, list):
             waiting.extend((name, inner) for inner in value)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from logconform.records import Record
 from logconform.rules.base import Outcomes, TaskRule
 from logconform.rules.history import History, is_celery, seconds
-from logconform.schemas import kind_of
 
 _INSIDE = {"task-start", "task-execution", "task-progress", "resource-usage", "task-completion"}
 
@@ -22,13 +21,17 @@ class TimeGoesBackwards(TaskRule):
     fix = "Take the timestamp when the record is made, from one clock, and write records in that order."
 
     def check(self, history: History) -> Outcomes:
-        for part in history.executions():
-            if kind_of(part[0]) != "task-start":
+        for part in history.parts:
+            if history.kind(part[0]) != "task-start":
                 continue
             compared = False
             previous = part[0]
             for record in part[1:]:
-                if kind_of(record) not in _INSIDE or is_celery(record) or self._is_straggler(record, part[0], history):
+                if (
+                    history.kind(record) not in _INSIDE
+                    or is_celery(record)
+                    or self._is_straggler(record, part[0], history)
+                ):
                     continue
                 earlier, later = seconds(previous), seconds(record)
                 if earlier is None or later is None:

@@ -23,8 +23,6 @@ LATER = {
     "SINK005": "needs a subject with a log file that can't be written",
     "SINK006": "needs a subject with a log file",
     "SINK007": "needs many processes writing long records at once",
-    "LIFE003": "needs a worker that is killed",
-    "SAFE003": "needs a look at every frame's locals",
     "TRACE003": "needs a producer with an active span",
 }
 """Requirements that nothing checks yet, each with the reason. One that is checked must go from here."""

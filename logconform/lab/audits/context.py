@@ -231,7 +231,7 @@ def retries_keep_their_parent(seen: Seen) -> Checks:
 
 def binding_never_fails(seen: Seen) -> Checks:
     """Whatever the arguments hold, the body runs, and its records carry its own `task_id`."""
-    for sent in seen.sent:
+    for sent in [*seen.roles["task"], *seen.roles["inner"]]:
         task_id = _eager_id(seen, sent) or sent.task_id
         if not seen.truth.task(task_id).spoken:
             yield fault("the task's body never ran", task_id=task_id, fix="Catch whatever binding raises.")
