@@ -44,8 +44,10 @@ class _Court:
     complete: bool
     wanted: Wanted
     verdict: Verdict = field(default_factory=Verdict)
+    lines: int = 0
     histories: dict[str, list[Record]] = field(default_factory=dict)
     checked: Counter[str] = field(default_factory=Counter)
+    kinds: dict[int, str] = field(default_factory=dict)
     held_back: dict[int, list[Finding]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -59,17 +61,18 @@ class _Court:
         ]
 
     def see(self, reading: Reading) -> None:
-        self.checked.update(LINE_REQUIREMENTS)
+        self.lines += 1
         if reading.defects:
             self._see_defects(reading)
         record = reading.record
         if record is None:
             self.survey.see_unreadable(reading)
             return
-        kind = kind_of(record)
+        kind = self.kinds[id(record)] = kind_of(record)
         self.survey.see(record, kind)
         checked, findings = check_record(record)
-        self.checked.update(checked)
+        for requirement in checked:
+            self.checked[requirement] += 1
         task_id = record.task_id
         if findings and task_id is not None and kind in LIFECYCLE:
             self.held_back[id(record)] = findings  # until its task's start says who announces the lifecycle
@@ -77,18 +80,22 @@ class _Court:
             self._take(findings)
         for rule in self.stream_rules:
             self._count(rule, rule.see(record))
-        if task_id is not None:
+        if task_id is None:
+            del self.kinds[id(record)]  # kept by identity: only as long as the record is
+        else:
             self.histories.setdefault(task_id, []).append(record)
 
     def close(self) -> Verdict:
-        sample = self.survey.sample(self.histories, whole=self.complete)
+        sample = self.survey.sample(self.histories, self.kinds, whole=self.complete)
         for rule in self.stream_rules:
             self._count(rule, rule.end(sample))
         for records in self.histories.values():
-            history = History.of(records, sample)
+            history = History.of(records, sample, self.kinds)
             self._release(history)
             for task_rule in self.task_rules:
                 self._count(task_rule, task_rule.check(history))
+        if self.lines:
+            self.checked.update(dict.fromkeys(LINE_REQUIREMENTS, self.lines))
         for requirement, times in self.checked.items():
             self.verdict.checked(requirement, times)
         return self.verdict
@@ -118,7 +125,7 @@ class _Court:
                 self.verdict.undecided(rule.requirement)
                 continue
             self.checked[rule.requirement] += 1
-            if isinstance(outcome, Finding):
+            if outcome is not None and isinstance(outcome, Finding):
                 self._take([outcome])
 
     def _take(self, findings: Iterable[Finding]) -> None:

@@ -36,14 +36,14 @@ class History:
     ends: list[Record] = field(default_factory=list)
     borrowed: list[Record] = field(default_factory=list)
     kinds: dict[int, str] = field(default_factory=dict)
+    bound: dict[str, list[tuple[Record, list[Record]]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, records: list[Record], sample: Sample) -> History:
-        """Sort a task's *records* by kind."""
-        history = cls(records, sample)
-        kinds = history.kinds
-        for record in records:
-            kinds[id(record)] = kind_of(record)
+    def of(cls, records: list[Record], sample: Sample, kinds: dict[int, str] | None = None) -> History:
+        """Sort a task's *records* by kind; *kinds* are these by the records' identity, where they are known."""
+        if kinds is None:
+            kinds = {id(record): kind_of(record) for record in records}
+        history = cls(records, sample, kinds=kinds)
         history._tell_borrowed()
         places = {
             "task-start": history.starts,

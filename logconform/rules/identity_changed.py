@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import ClassVar
 
 from logconform.findings import Finding
@@ -13,15 +12,19 @@ from logconform.rules.history import BODY, LIFECYCLE, History, is_celery, text_v
 ENDS = LIFECYCLE - {"task-start"}
 
 
-def announced(history: History, name: str) -> Iterator[tuple[Record, list[Record]]]:
-    """Yield each start that binds *name* from its keyword arguments, with the records of its execution after it."""
-    for part in history.parts:
-        start = part[0]
-        keys = start.get("kwargs_keys")
-        if history.kind(start) != "task-start" or not isinstance(keys, list) or name not in keys:
-            continue
-        if text_value(start, name) is not None and name in history.starts[0].members:  # else RETRY005 says it
-            yield start, part[1:]
+def announced(history: History, name: str) -> list[tuple[Record, list[Record]]]:
+    """Return each start that binds *name* from its keyword arguments, with the records of its execution after it."""
+    known = history.bound.get(name)
+    if known is None:
+        known = history.bound[name] = [(part[0], part[1:]) for part in history.parts if _binds(history, part[0], name)]
+    return known
+
+
+def _binds(history: History, start: Record, name: str) -> bool:
+    keys = start.get("kwargs_keys")
+    if history.kind(start) != "task-start" or not isinstance(keys, list) or name not in keys:
+        return False
+    return text_value(start, name) is not None and name in history.starts[0].members  # else RETRY005 says it
 
 
 def _is_foreign(history: History, name: str, value: object, task_id: str | None) -> bool:

@@ -50,7 +50,8 @@ class Sample:
     `owners`: which tasks were announced with which tenant or user.
     `correlations`: by task, those of the first known task that caused it.
     `finished`: executions with both a start and an ending, by task name;
-    `longest` and `longest_silence` are theirs, in seconds. `orphans`: kinds of lifecycle records whose task is not named.
+    `longest` and `longest_silence` are theirs, in seconds. `orphans`: kinds
+    of lifecycle records whose task is not named.
     `torn`: tasks that unreadable lines speak of; `torn_anywhere`: one of them
     does not say of which. `counts_retries`: whether the starts of retries say
     that they are; None where no retry shows it.

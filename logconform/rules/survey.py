@@ -10,7 +10,6 @@ from itertools import pairwise
 from logconform.records import Reading, Record
 from logconform.rules.history import ENDINGS, LIFECYCLE, is_celery, is_further, text_value
 from logconform.rules.sample import Edge, Sample, seconds
-from logconform.schemas import kind_of
 
 _TASK_ID = re.compile(rb'"task_id"\s*:\s*"([^"\\]{1,255})"')
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
@@ -62,13 +61,13 @@ class Survey:
         self.torn |= named
         self.torn_anywhere = self.torn_anywhere or (not named and _was_cut_short(reading.raw))
 
-    def sample(self, histories: Histories, *, whole: bool) -> Sample:
-        """Return what the sample tells, now that all of it was seen."""
+    def sample(self, histories: Histories, kinds: Mapping[int, str], *, whole: bool) -> Sample:
+        """Return what the sample tells, now that all of it was seen; *kinds* of the records by their identity."""
         sample = Sample(whole, self.edges, orphans=self.orphans, torn=self.torn, torn_anywhere=self.torn_anywhere)
         if len(self.edges) == 1:
-            sample.serial = _serial(histories)
+            sample.serial = _serial(histories, kinds)
         for task_id, records in histories.items():
-            _note_task(sample, task_id, records)
+            _note_task(sample, task_id, records, kinds)
         return sample
 
     def _see_worker(self, record: Record, event: str, edge: Edge) -> None:
@@ -118,10 +117,10 @@ def _was_cut_short(raw: bytes) -> bool:
     return text.startswith(b"{") != text.endswith(b"}") and (b'"' in text or text in (b"{", b"}"))
 
 
-def _serial(histories: Histories) -> tuple[int, ...]:
+def _serial(histories: Histories, kinds: Mapping[int, str]) -> tuple[int, ...]:
     """Return where each whole task begins, if no two tasks overlap in the stream; else nothing."""
     spans = sorted(
-        (records[0].place.offset, records[-1].place.offset, kind_of(records[0]), kind_of(records[-1]))
+        (records[0].place.offset, records[-1].place.offset, kinds[id(records[0])], kinds[id(records[-1])])
         for records in histories.values()
     )
     if any(before[1] >= after[0] for before, after in pairwise(spans)):
@@ -129,12 +128,12 @@ def _serial(histories: Histories) -> tuple[int, ...]:
     return tuple(first for first, _, opens, closes in spans if opens == "task-start" and closes in ENDINGS)
 
 
-def _note_task(sample: Sample, task_id: str, records: list[Record]) -> None:
+def _note_task(sample: Sample, task_id: str, records: list[Record], kinds: Mapping[int, str]) -> None:
     began = previous = silence = None
     retried = False
     shown, hidden = sample.counts_retries is True, sample.counts_retries is False
     for record in records:
-        kind, at = kind_of(record), seconds(record)
+        kind, at = kinds[id(record)], seconds(record)
         if kind == "task-start":
             _note_start(sample, task_id, record)
             shown, hidden = shown or "retry_count" in record.members, hidden or (retried and not is_further(record))

@@ -17,9 +17,9 @@ from logconform.records import read_stream
 from tests.unit.sample_generator import FULL, STYLES, Members, Sample, Style, Task, encoded, traceback_of
 
 CONTRACT = load_contract()
-SEEDS = range(42)
+SEEDS = range(35)
 SIZES = (3, 12, 40)
-CUTS = 6
+CUTS = 5
 """Cuts of each kind per sample."""
 
 Lines = list[Any]
