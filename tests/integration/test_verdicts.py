@@ -57,6 +57,7 @@ def run_suite(name: str, pool: str, folder: Path) -> Outcome:
         "--celery-app",
         app_of(name),
     ]
+    command += ["--adapter", app_of(name).replace(":app", ":adapter")] if name in ADAPTED else []
     finished = subprocess.run(
         [*command, "--pool", pool, "--report", str(report)],
         cwd=ROOT,
