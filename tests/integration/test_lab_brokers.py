@@ -251,7 +251,7 @@ def test_a_broker_that_does_not_answer_is_named_without_credentials(tmp_path, mo
 
 @pytest.mark.xfail(
     raises=queue_module.Empty,
-    reason="known fault: on an overloaded machine the filesystem fallback has lost a message; its cause is not found yet",
+    reason="known fault: the filesystem fallback now and then loses a message; its cause is not found yet",
 )
 def test_messages_in_files_are_never_read_by_halves(tmp_path):
     """Two writers and a reader exchange 2,000 messages over the filesystem; each arrives whole, once, and in order."""
