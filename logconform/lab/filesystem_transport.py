@@ -16,7 +16,7 @@ from typing import Any
 import kombu.transport
 from celery.backends.filesystem import FilesystemBackend
 from kombu.exceptions import ChannelError
-from kombu.transport import filesystem
+from kombu.transport import filesystem, virtual
 from kombu.utils.encoding import ensure_bytes
 from kombu.utils.json import dumps
 
@@ -94,6 +94,9 @@ class Transport(filesystem.Transport):
 
     def __init__(self, client: Any, **kwargs: Any) -> None:
         super().__init__(client, **kwargs)  # type: ignore[no-untyped-call]
+        # Kombu shares it between all connections of a process: the second one to bind a queue would not wait for the
+        # first one's table to be written, and its messages would go nowhere until then.
+        self.state = virtual.BrokerState()  # type: ignore[no-untyped-call]
         self.polling_interval = _effective_options(client.transport_options).get("polling_interval", POLLING_SECONDS)
 
 

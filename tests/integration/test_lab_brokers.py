@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import queue as queue_module
 import socket
 import sys
 import threading
@@ -249,10 +248,6 @@ def test_a_broker_that_does_not_answer_is_named_without_credentials(tmp_path, mo
 # The filesystem transport
 
 
-@pytest.mark.xfail(
-    raises=queue_module.Empty,
-    reason="known fault: the filesystem fallback now and then loses a message; its cause is not found yet",
-)
 def test_messages_in_files_are_never_read_by_halves(tmp_path):
     """Two writers and a reader exchange 2,000 messages over the filesystem; each arrives whole, once, and in order."""
     with open_broker("embedded", tmp_path, way="filesystem") as broker:
