@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -164,9 +164,3 @@ def _is_spoken(record: Record, probe: str) -> bool:
 
 Checks = Iterator[Finding | None]
 """What an audit yields: None for each check that holds, a finding for each that does not."""
-
-
-def all_of(*audits: Iterable[Finding | None]) -> Checks:
-    """Chain several audits."""
-    for audit in audits:
-        yield from audit

@@ -25,8 +25,6 @@ FILE_VARIABLE = "LOGCONFORM_ORACLE"
 TEXT_KEPT = 2_000
 """Characters kept of an exception's message."""
 
-_connected: list[Callable[..., None]] = []
-
 
 def note(kind: str, **facts: Any) -> None:
     """Append one event; silently do nothing where no file is named."""
@@ -61,7 +59,6 @@ def _on(signal: Any, kind: str) -> Callable[[Callable[..., dict[str, Any]]], Cal
 
         receiver.__name__ = f"logconform_oracle_{kind}"
         signal.connect(receiver, weak=False, dispatch_uid=receiver.__name__)
-        _connected.append(receiver)
         return facts_of
 
     return connect

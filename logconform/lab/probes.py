@@ -17,7 +17,7 @@ import time
 import warnings
 from typing import Any
 
-from celery import current_app, shared_task, signals
+from celery import shared_task, signals
 from celery.exceptions import Ignore, Reject
 
 from logconform.lab import values
@@ -379,8 +379,3 @@ def _speak_outside(request: Any = None, **_: Any) -> None:
         return
     current_voice().get_logger(LOGGER).info("Probe outside any task", probe=probe, point="outside")
     note("spoke_outside", probe=probe)
-
-
-def registered() -> list[str]:
-    """Return the names of the probes that the current app knows."""
-    return sorted(name for name in current_app.tasks if name.startswith(PREFIX))

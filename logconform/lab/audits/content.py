@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from logconform.lab.audits.counting import keeps
 from logconform.lab.evidence import Checks, Seen, Sent, fault, show
 from logconform.records import Reading, Record
 from logconform.rules import check_history
 from logconform.rules.history import seconds
-from logconform.schemas import check_record
 
 LIMIT_BYTES = 262_144
 
@@ -203,11 +203,7 @@ def own_task_holds(seen: Seen, requirement: str) -> Checks:
     for sent in seen.sent:
         history = seen.log.by_task.get(sent.task_id, [])
         for record in history:
-            checked, findings = check_record(record)
-            own = [finding for finding in findings if finding.requirement == requirement]
-            yield from own
-            if requirement in checked and not own:
-                yield None
+            yield from keeps(record, requirement)
         yield from check_history(history, requirement)
 
 

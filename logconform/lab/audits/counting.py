@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from logconform.lab.evidence import Sent, fault
+from logconform.lab.evidence import Checks, Sent, fault
 from logconform.records import Record
+from logconform.schemas import check_record
 
 STARTING, COMPLETED, FAILED = "Task starting", "Task completed", "Task failed"
 FIXES = {
@@ -35,3 +36,12 @@ def as_many(records: list[Record], expected: int, event: str, sent: Sent, what: 
         task_id=sent.task_id,
         fix=FIXES[event],
     )
+
+
+def keeps(record: Record, requirement: str) -> Checks:
+    """Yield what the schema of a record's kind says about one requirement; nothing where it says nothing."""
+    checked, findings = check_record(record)
+    own = [finding for finding in findings if finding.requirement == requirement]
+    yield from own
+    if requirement in checked and not own:
+        yield None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from logconform.lab.audits.counting import STARTING, as_many, unless
+from logconform.lab.audits.counting import STARTING, as_many, keeps, unless
 from logconform.lab.evidence import Checks, Seen, fault, said, show
-from logconform.schemas import check_record
 
 
 def schema_holds(seen: Seen, requirement: str, event: str) -> Checks:
@@ -13,24 +12,14 @@ def schema_holds(seen: Seen, requirement: str, event: str) -> Checks:
         for record in seen.log.by_task.get(sent.task_id, []):
             if record.event != event:
                 continue
-            checked, findings = check_record(record)
-            own = [finding for finding in findings if finding.requirement == requirement]
-            if own:
-                yield from own
-            elif requirement in checked:
-                yield None
+            yield from keeps(record, requirement)
 
 
 def body_holds(seen: Seen, requirement: str) -> Checks:
     """The records that the tasks' bodies wrote have the members they must have."""
     for sent in seen.sent:
         for record in seen.spoken(sent):
-            checked, findings = check_record(record)
-            own = [finding for finding in findings if finding.requirement == requirement]
-            if own:
-                yield from own
-            elif requirement in checked:
-                yield None
+            yield from keeps(record, requirement)
 
 
 def starts_once(seen: Seen) -> Checks:
