@@ -22,11 +22,19 @@ class Anchor:
         return time.monotonic_ns() - self.steady_ns
 
 
+_second = (0, "")
+
+
 def timestamp(nanoseconds: int) -> str:
     """Return an RFC 3339 time in UTC with six fractional digits.
 
     >>> timestamp(1_757_707_503_001_184_999)
     '2025-09-12T20:05:03.001184Z'
     """
+    global _second  # noqa: PLW0603 - the last second's text, replaced whole: a thread sees one or the other
     seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{rest // 1000:06d}Z"
+    known, text = _second
+    if known != seconds:
+        text = time.strftime("%Y-%m-%dT%H:%M:%S.", time.gmtime(seconds))
+        _second = (seconds, text)
+    return f"{text}{rest // 1000:06d}Z"

@@ -13,7 +13,8 @@ import structlog
 
 from reference_worker.logging.execution import forget_all
 from reference_worker.logging.pipeline import LEVELS, Pipeline, Sink, pipeline
-from reference_worker.logging.sinks import Console, RotatingFile, Terminal
+from reference_worker.logging.rotation import RotatingFile
+from reference_worker.logging.sinks import Console, Terminal
 from reference_worker.logging.standard import take_over_logging
 from reference_worker.logging.stream import claim_standard_output
 from reference_worker.logging.structured import Logger, configure_structlog
@@ -60,7 +61,7 @@ def configure_structured_logging(  # noqa: PLR0917 - its users' code has this si
         biggest = int(max_log_size_mb * 1_048_576) if enable_rotation else 0
         pipeline.sinks = (*console, RotatingFile(Path(log_file), biggest, backup_count, _file_failed(console)))
     take_over_logging(pipeline.threshold)
-    configure_structlog()
+    configure_structlog(pipeline.threshold)
     _record_crashes()
     _forget_after_fork()
 

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
 from typing import Any
 
 from structlog import contextvars as store
 
 from reference_worker.logging.encoding import as_text
+
+CONTEXT_FIRST = ("task_id", "operation", "tenant_id", "user_id", "correlation_id", "parent_task_id")
+"""The order in which a record shows what is bound; anything else follows."""
 
 IDENTIFIERS = frozenset({"task_id", "tenant_id", "user_id", "correlation_id", "parent_task_id"})
 """Always strings, and never overridden by a field that a single record brings."""
@@ -22,6 +26,11 @@ GUARDED = IDENTIFIERS | {"operation"}
 
 IDENTIFIER_LENGTH = 1024
 """Characters kept of an identifier: a hostile one must not swell every record."""
+
+PREFIX = store.STRUCTLOG_KEY_PREFIX
+VARIABLES_KNOWN = 1_000
+
+_names: dict[ContextVar[Any], str] = {}
 
 
 def bind_context(**fields: Any) -> None:
@@ -42,8 +51,23 @@ def clear_context() -> None:
 
 
 def current_context() -> dict[str, Any]:
-    """Return what is bound now."""
-    return store.get_contextvars()
+    """Return what is bound now: what `structlog.contextvars.get_contextvars` returns, sooner."""
+    bound = {}
+    for variable, value in copy_context().items():
+        name = _names.get(variable)
+        if name is None:
+            name = _name_of(variable)
+        if name and value is not ...:
+            bound[name] = value
+    return bound
+
+
+def _name_of(variable: ContextVar[Any]) -> str:
+    """Return the field that *variable* of structlog's is for; nothing for anybody else's."""
+    name = variable.name.removeprefix(PREFIX) if variable.name.startswith(PREFIX) else ""
+    if len(_names) < VARIABLES_KNOWN:
+        _names[variable] = name
+    return name
 
 
 def replace_context(fields: Mapping[str, Any]) -> None:

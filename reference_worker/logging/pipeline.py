@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from reference_worker.logging.clock import timestamp
-from reference_worker.logging.context import GUARDED, IDENTIFIERS, current_context, with_values
+from reference_worker.logging.context import CONTEXT_FIRST, GUARDED, IDENTIFIERS, current_context, with_values
 from reference_worker.logging.encoding import Json, Plain, encode, valid_unicode
 from reference_worker.logging.execution import current_execution, guarded_values
+from reference_worker.logging.quick import BASE, quick_line
 from reference_worker.logging.spans import active_span
 from reference_worker.logging.tracebacks import describe_exception, whole_traceback
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
-BASE = ("timestamp", "level", "service", "logger", "event")
-CONTEXT_FIRST = ("task_id", "operation", "tenant_id", "user_id", "correlation_id", "parent_task_id")
+ERROR = LEVELS["error"]
+OPEN_TELEMETRY = "opentelemetry.trace"
+_NOTHING: Mapping[str, Any] = {}
 
 # Facts of Celery's, not of a task's arguments: a secret's value that looks like one
 # (a password "task", say) must not garble them.
@@ -52,53 +54,76 @@ class Pipeline:
         *,
         exception: BaseException | None = None,
         trusted_event: bool = False,
+        context: Mapping[str, Any] | None = None,
     ) -> None:
         """Write one record, if its level is not below the configured one. Never raises.
 
         *trusted_event* says that the event is a constant of this package.
+        *context* takes the place of what is bound.
         """
-        if LEVELS[level] < self.threshold:
+        number = LEVELS[level]
+        if number < self.threshold:
             return
-        try:
-            record = self._record(level, logger, event, dict(fields or {}), exception, trusted=trusted_event)
-            line = encode(record)
-        except Exception as fault:
-            record = self._base(level, logger, "Record lost") | {
-                "error": valid_unicode(describe_exception(fault))[:1000]
-            }
-            line = encode(record)
+        fields = _NOTHING if fields is None else fields
+        context = current_context() if context is None else context
+        execution = current_execution()
+        record: dict[str, Json] = {
+            "timestamp": timestamp(time.time_ns() if execution is None else execution.anchor.now_ns()),
+            "level": level,
+            "service": self.service,
+            "logger": logger,
+            "event": event,
+        }
+        line = None
+        if exception is None and number < ERROR and OPEN_TELEMETRY not in sys.modules:
+            line = quick_line(record, context, fields, guarded_values())
+        if line is None:
+            record, line = self._with_care(record, context, fields, exception, trusted=trusted_event)
         for sink in self.sinks:
             sink.write(record, line)
 
-    def _base(self, level: str, logger: str, event: str) -> dict[str, Json]:
-        execution = current_execution()
-        now = execution.anchor.now_ns() if execution else time.time_ns()
-        values = (timestamp(now), level, self.service, valid_unicode(logger) or "root", event or "(no event)")
-        return dict(zip(BASE, values, strict=True))
-
-    def _record(
+    def _with_care(
         self,
-        level: str,
-        logger: str,
-        event: object,
-        fields: dict[str, Any],
+        record: dict[str, Json],
+        context: Mapping[str, Any],
+        fields: Mapping[str, Any],
         exception: BaseException | None,
         *,
         trusted: bool,
-    ) -> dict[str, Json]:
-        plain = Plain(guarded_values())
-        text = event if isinstance(event, str) and trusted else _event_text(plain, event)
-        record = self._base(level, logger, text)
-        context = current_context()
-        own = {name: context[name] for name in CONTEXT_FIRST if name in context}
-        record |= Plain().members(own) | active_span()
-        record |= plain.members({name: value for name, value in context.items() if name not in record})
-        fields |= {name: value for name, value in _failure(level, exception, context).items() if name not in fields}
-        for name, value in _separate(fields, context, record).items():
-            record |= (Plain() if name in _OWN_FACTS else plain).members({name: value})
-        if plain.cut:
-            record["truncated"] = True
-        return record
+    ) -> tuple[dict[str, Json], bytes]:
+        """Return the record and its line, whatever it is asked to hold."""
+        base = {name: record[name] for name in BASE}
+        try:
+            whole = _record(base, context, fields, exception, trusted=trusted)
+            return whole, encode(whole)
+        except Exception as fault:
+            error = valid_unicode(describe_exception(fault))[:1000]
+            whole = base | {"logger": valid_unicode(str(base["logger"])), "event": "Record lost", "error": error}
+            return whole, encode(whole)
+
+
+def _record(
+    base: dict[str, Any],
+    context: Mapping[str, Any],
+    fields: Mapping[str, Any],
+    exception: BaseException | None,
+    *,
+    trusted: bool,
+) -> dict[str, Json]:
+    plain = Plain(guarded_values())
+    event = base["event"]
+    text = event if isinstance(event, str) and trusted else _event_text(plain, event)
+    record = base | {"logger": valid_unicode(base["logger"]) or "root", "event": text or "(no event)"}
+    bound = with_values(context)
+    record |= Plain().members({name: bound[name] for name in CONTEXT_FIRST if name in bound}) | active_span()
+    record |= plain.members({name: value for name, value in bound.items() if name not in record})
+    told = dict(fields)
+    told |= {name: value for name, value in _failure(base["level"], exception, bound).items() if name not in told}
+    for name, value in _separate(told, bound, record).items():
+        record |= (Plain() if name in _OWN_FACTS else plain).members({name: value})
+    if plain.cut:
+        record["truncated"] = True
+    return record
 
 
 pipeline = Pipeline()

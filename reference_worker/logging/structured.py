@@ -63,27 +63,57 @@ class Logger(structlog.BoundLoggerBase):
             fields["message"] = _formatted(event, args)
         if "event" in fields:
             fields["extra_event"] = fields.pop("event")
-        with suppress(structlog.DropEvent):
+        if self._processors == _PROCESSORS:
+            if self._context:
+                fields = {**self._context, **fields}
+            _write(level, self._logger, event, fields)
+            return
+        with suppress(
+            structlog.DropEvent
+        ):  # somebody put processors of their own in the way: a test that captures, say
             self._process_event(level, event or "(no event)", fields)  # type: ignore[arg-type]
 
 
-def configure_structlog() -> None:
-    """Send what structlog's loggers are told through the pipeline."""
+def configure_structlog(threshold: int) -> None:
+    """Send what structlog's loggers are told through the pipeline; methods below *threshold* do nothing at all."""
+    for name, (level, method) in _METHODS.items():
+        setattr(Logger, name, method if LEVELS[level] >= threshold else _do_nothing)
     structlog.configure(
-        processors=[_hand_over],
+        processors=list(_PROCESSORS),
         wrapper_class=Logger,
         context_class=dict,
         logger_factory=structlog.stdlib.LoggerFactory(),  # only for the name, the caller's module by default
-        cache_logger_on_first_use=False,
+        cache_logger_on_first_use=True,  # a logger holds no settings, so it never grows stale
     )
 
 
+def _do_nothing(_self: Logger, _event: object = None, /, *_args: Any, **_fields: Any) -> None:
+    """Take the place of a method below the threshold."""
+
+
 def _hand_over(logger: logging.Logger, level: str, members: MutableMapping[str, Any]) -> NoReturn:
-    event = members.pop("event", None)
-    exception = _exception(members.pop("exc_info", None))
-    members.pop("stack_info", None)
-    pipeline.write(level, logger.name, event, members, exception=exception)
+    _write(level, logger, members.pop("event", None), dict(members))
     raise structlog.DropEvent
+
+
+def _write(level: str, logger: logging.Logger, event: object, fields: dict[str, Any]) -> None:
+    exception = _exception(fields.pop("exc_info")) if "exc_info" in fields else None
+    fields.pop("stack_info", None)
+    pipeline.write(level, logger.name, event, fields, exception=exception)
+
+
+_PROCESSORS = [_hand_over]
+_METHODS = {
+    name: (level, getattr(Logger, name))
+    for level, names in {
+        "debug": ["debug"],
+        "info": ["info", "msg"],
+        "warning": ["warning", "warn"],
+        "error": ["error", "err", "exception"],
+        "critical": ["critical", "fatal"],
+    }.items()
+    for name in names
+}
 
 
 def _exception(told: object) -> BaseException | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from reference_worker.logging.descriptors import Turns
-from reference_worker.logging.sinks import Console, RotatingFile
+from reference_worker.logging.rotation import RotatingFile
+from reference_worker.logging.sinks import Console
 
 SECONDS = 30
 
@@ -56,6 +58,29 @@ def test_records_on_a_shared_pipe_are_whole() -> None:
         os.close(writing)
         reader.join(SECONDS)
     assert sorted(tuple(json.loads(line)[:2]) for line in received) == [(n, i) for n in range(4) for i in range(20)]
+
+
+def test_a_record_after_a_killed_one_is_whole() -> None:
+    """SINK007: who is killed within a record spoils that one alone."""
+    reading, writing = os.pipe()
+    console = Console(writing)
+    child = os.fork()
+    if child == 0:
+        console.write({}, b"x" * 3_000_000 + b"\n")  # more than any pipe takes: it waits in the middle
+        os._exit(1)
+    with os.fdopen(reading, "rb") as stream:
+        assert stream.read(1) == b"x"
+        os.kill(child, signal.SIGKILL)
+        assert os.waitpid(child, 0)[1] == signal.SIGKILL
+        received: list[bytes] = []
+        reader = threading.Thread(target=lambda: received.extend(stream))
+        reader.start()
+        for number in range(3):
+            console.write({}, b"%d\n" % number)
+        os.close(writing)
+        reader.join(SECONDS)
+    assert received[1:] == [b"0\n", b"1\n", b"2\n"]
+    assert set(received[0]) == set(b"x\n")
 
 
 def test_nothing_is_lost_where_processes_rotate_together(tmp_path: Path) -> None:
