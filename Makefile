@@ -1,12 +1,12 @@
 # Everything below runs in .venv, which is made on first use and again when what it is made from changes.
 .DEFAULT_GOAL := help
-.PHONY: help conformance test serve demo lock clean
+.PHONY: help conformance test bench serve demo lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 REPORT ?= conformance-report.json
-# Options for the suite, such as ARGS="--pool threads -m CTX005".
+# Options for the suite, such as ARGS="--pool threads -m CTX005", or for the benchmarks, such as ARGS=--large.
 ARGS   ?=
 # What the environment is made with; another one: make PYTHON=/path/to/python3
 # 3.11 comes first: the wheel with the lab's private Redis exists for no later one.
@@ -32,6 +32,9 @@ test: $(STAMP) ## lint, types and tests
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest tests/
+
+bench: $(STAMP) ## measure the check of large samples beside other tools; docs/performance.md has the results
+	$(BIN)/python -m tests.benchmarks.field $(ARGS)
 
 serve: $(STAMP) ## show the site on http://127.0.0.1:8000, and follow changes
 	$(BIN)/mkdocs serve

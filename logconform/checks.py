@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from logconform.contract import Contract
-from logconform.judge import LINE_REQUIREMENTS
+from logconform.court import LINE_REQUIREMENTS
 from logconform.rules import discover
 from logconform.schemas import requirements_of, schema_names
 

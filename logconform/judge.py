@@ -1,27 +1,25 @@
-"""Reader, schemas and rules together: the lines of a stream in, one verdict out."""
+"""
+From partial verdicts to verdicts: what the whole sample decides.
+
+`judge_stream` takes the lines of a stream at once; `conclude` takes the sum of
+its parts. Either gives the same verdict.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
+from logconform.answers import Answers, Reread, decided, reopen
+from logconform.court import Court, Wanted, held_back, task_outcomes
 from logconform.findings import Finding, Verdict
-from logconform.records import UNTERMINATED, Reading, Record
-from logconform.rules import UNDECIDED, History, Rule, StreamRule, TaskRule, discover
-from logconform.rules.history import LIFECYCLE
-from logconform.rules.survey import Survey, is_end_of_a_record
-from logconform.schemas import check_record, kind_of
-from logconform.secrets import excerpt
+from logconform.partial import Begin, Digest, Line, Numbering, Part, Partial, in_order, stable_digest
+from logconform.records import Reading, Record, read_line
+from logconform.rules import UNDECIDED, GatheringRule, History, Sample
+from logconform.rules.sample import seconds
 
-LINE_REQUIREMENTS = ("FMT001", "FMT002", "FMT009", "FMT011")
-"""What the reader checks on every line."""
-ONE_WORKER_ONLY = {"FMT005"}
-"""Requirements whose stream rules need a stream that is known to be one worker's."""
-EVERY_RECORD = ("FMT", "CTX", "EXEC003", "TRACE")
-"""What the schema of every kind of record checks: it holds for a record that borrows a lifecycle event too."""
-
-Wanted = Callable[[Finding], bool]
+_ROUNDS = 4
+"""An answer can raise a further question, but not without end."""
 
 
 def judge_stream(readings: Iterable[Reading], *, complete: bool = False, wanted: Wanted = lambda _: True) -> Verdict:
@@ -33,126 +31,158 @@ def judge_stream(readings: Iterable[Reading], *, complete: bool = False, wanted:
     finding out of the verdict: the lab judges a probe only for what it was
     sent for.
     """
-    court = _Court(complete, wanted)
+    court = Court(complete=complete, wanted=wanted)
     for reading in readings:
         court.see(reading)
-    return court.close()
+    return conclude_part(court.close(), complete=complete, wanted=wanted)
+
+
+def conclude(
+    partial: Partial, *, reread: Reread, digest: Digest = stable_digest
+) -> tuple[dict[str | None, Verdict], int]:
+    """
+    Return the verdict on each service of a sample, None where no record names one; and the number of tasks.
+
+    *digest* is the one that the parts were made with.
+    """
+    numbering = Numbering(partial.physical)
+    parts = assigned(partial.parts)
+    verdicts = {}
+    for service, part in parts.items():
+        again = reread if len(parts) < 2 else of_service(reread, service)
+        verdicts[service] = Conclusion(part, again, digest, numbering).verdict()
+    return verdicts, sum(part.tasks for part in parts.values())
+
+
+def of_service(reread: Reread, service: str | None) -> Reread:
+    """Return *reread* for the lines of one service, and those that name none."""
+
+    def own(begin: Begin) -> Iterator[Line]:
+        for line in reread(begin):
+            record = read_line(line.raw, line.place).record
+            if record is None or (record.text("service") or service) == service:
+                yield line
+
+    return own
+
+
+def conclude_part(part: Part, *, complete: bool = False, wanted: Wanted = lambda _: True) -> Verdict:
+    """Return the verdict on a part that is all there is."""
+    return Conclusion(part, complete=complete, wanted=wanted).verdict()
+
+
+def assigned(parts: Mapping[str | None, Part]) -> dict[str | None, Part]:
+    """
+    Return the parts with what names no service put where it belongs.
+
+    All of it where there is one service, else the records of tasks that another record gives a service.
+    """
+    named = [service for service in parts if service is not None]
+    stray = parts.get(None)
+    if stray is None or not named:
+        return dict(parts)
+    if len(named) == 1:
+        whole = Part()
+        whole += parts[named[0]]
+        whole += stray
+        return {named[0]: whole}
+    for service in named:
+        part = parts[service]
+        for task_id in stray.fragments.keys() & part.fragments.keys():
+            part.fragments[task_id].extend(stray.fragments.pop(task_id))
+        part.survey.torn |= stray.survey.torn
+        part.survey.torn_anywhere = part.survey.torn_anywhere or stray.survey.torn_anywhere
+    return dict(parts)
+
+
+def in_time(records: list[Record]) -> list[Record]:
+    """
+    Return a task's records in the order in which they were written.
+
+    That is their order, where they are of one source; those of several are
+    merged by their timestamps.
+    """
+    sources: dict[tuple[int, str], list[Record]] = {}
+    for record in records:
+        sources.setdefault((record.place.source, record.place.path), []).append(record)
+    if len(sources) < 2:
+        return records
+    timed = []
+    for number, of_one in enumerate(sources.values()):
+        latest = 0.0
+        for at, record in enumerate(of_one):
+            latest = max(latest, seconds(record) or 0.0)
+            timed.append((latest, number, at, record))
+    return [record for *_, record in sorted(timed, key=lambda item: item[:3])]
 
 
 @dataclass
-class _Court:
-    complete: bool
-    wanted: Wanted
-    verdict: Verdict = field(default_factory=Verdict)
-    lines: int = 0
-    histories: dict[str, list[Record]] = field(default_factory=dict)
-    checked: Counter[str] = field(default_factory=Counter)
-    kinds: dict[int, str] = field(default_factory=dict)
-    held_back: dict[int, list[Finding]] = field(default_factory=dict)
+class Conclusion:
+    """Decides what the parts of a sample left open."""
 
-    def __post_init__(self) -> None:
-        rules = discover()
-        self.survey = Survey()
-        self.task_rules = [rule() for rule in rules if issubclass(rule, TaskRule)]
-        self.stream_rules = [
-            rule()
-            for rule in rules
-            if issubclass(rule, StreamRule) and (self.complete or rule.requirement not in ONE_WORKER_ONLY)
-        ]
+    part: Part
+    reread: Reread = lambda _: ()
+    digest: Digest = stable_digest
+    numbering: Numbering | None = None
+    complete: bool = False
+    wanted: Wanted = lambda _: True
 
-    def see(self, reading: Reading) -> None:
-        self.lines += 1
-        if reading.defects:
-            self._see_defects(reading)
-        record = reading.record
-        if record is None:
-            self.survey.see_unreadable(reading)
-            return
-        kind = self.kinds[id(record)] = kind_of(record)
-        self.survey.see(record, kind)
-        checked, findings = check_record(record)
-        for requirement in checked:
-            self.checked[requirement] += 1
-        task_id = record.task_id
-        if findings and task_id is not None and kind in LIFECYCLE:
-            self.held_back[id(record)] = findings  # until its task's start says who announces the lifecycle
-        else:
-            self._take(findings)
-        for rule in self.stream_rules:
-            self._count(rule, rule.see(record))
-        if task_id is None:
-            del self.kinds[id(record)]  # kept by identity: only as long as the record is
-        else:
-            self.histories.setdefault(task_id, []).append(record)
+    def verdict(self) -> Verdict:
+        """Return the verdict on the whole."""
+        part = self.part
+        total = self._numbered(part.verdict)
+        withdrawn = reopen(part, self.reread, self.digest)
+        part.tasks = sum(len(rows.folded) for rows in part.rows.values()) + len(part.fragments) - len(withdrawn)
+        histories = [history for lines in part.fragments.values() if (history := self._history(lines)).records]
+        for history in histories:
+            part.survey.see_history(history)
+        sample, answers = part.survey.sample(whole=self.complete), Answers(part.rows, self.digest)
+        sample.owned_by_another, sample.shares_correlation = answers.owned_by_another, answers.shares_correlation
+        total = total.without(self._judged([self._history(lines).records for lines in withdrawn], sample, answers))
+        total += self._judged([history.records for history in histories], sample, answers)
+        for verdict in decided(part.pending, part.rows, self.digest):
+            total += self._numbered(verdict)
+        for rule in part.gathered.values():
+            total += self._numbered(self._gathered(rule))
+        return total.sealed()
 
-    def close(self) -> Verdict:
-        sample = self.survey.sample(self.histories, self.kinds, whole=self.complete)
-        for rule in self.stream_rules:
-            self._count(rule, rule.end(sample))
-        for records in self.histories.values():
-            history = History.of(records, sample, self.kinds)
-            self._release(history)
-            for task_rule in self.task_rules:
-                self._count(task_rule, task_rule.check(history))
-        if self.lines:
-            self.checked.update(dict.fromkeys(LINE_REQUIREMENTS, self.lines))
-        for requirement, times in self.checked.items():
-            self.verdict.checked(requirement, times)
-        return self.verdict
+    def _history(self, lines: list[Line]) -> History:
+        records = [record for line in in_order(lines) if (record := self._record(line)) is not None]
+        return History.of(in_time(records), Sample(whole=self.complete))
 
-    def _see_defects(self, reading: Reading) -> None:
-        for defect in reading.defects:
-            if not self.complete and _is_cut(reading, defect.requirement, defect.message):
-                self.verdict.undecided(defect.requirement)
-                continue
-            message = f"{defect.message} (byte {defect.offset} of the line)"
-            self._take([_of_line(reading, defect.requirement, message)])
+    def _record(self, line: Line) -> Record | None:
+        place = line.place if self.numbering is None else self.numbering.place(line.place)
+        return read_line(line.raw, place).record
 
-    def _release(self, history: History) -> None:
-        """Take what the schemas found in lifecycle records; of a borrowed event, only what every record is held to."""
-        if not self.held_back:
-            return
-        borrowed = {id(record) for record in history.borrowed}
-        for record in history.records:
-            findings = self.held_back.pop(id(record), [])
-            if id(record) in borrowed:
-                findings = [each for each in findings if each.requirement.startswith(EVERY_RECORD)]
-            self._take(findings)
+    def _judged(self, tasks: list[list[Record]], sample: Sample, answers: Answers) -> Verdict:
+        """Judge tasks, and again while their rules ask what was not asked before."""
+        verdict = Verdict()
+        for _ in range(_ROUNDS):
+            verdict = Verdict()
+            for records in tasks:
+                self._judge(History.of(records, sample), verdict)
+            if not answers.look_up():
+                break
+        return verdict.sealed()
 
-    def _count(self, rule: Rule, outcomes: Iterator[object]) -> None:
-        for outcome in outcomes:
+    def _judge(self, history: History, verdict: Verdict) -> None:
+        for requirement, outcome in task_outcomes(history):
             if outcome is UNDECIDED:
-                self.verdict.undecided(rule.requirement)
+                verdict.undecided(requirement)
                 continue
-            self.checked[rule.requirement] += 1
-            if outcome is not None and isinstance(outcome, Finding):
-                self._take([outcome])
+            verdict.checked(requirement)
+            if isinstance(outcome, Finding) and self.wanted(outcome):
+                verdict.found(outcome)
+        verdict.found_all(each for each in held_back(history) if self.wanted(each))
 
-    def _take(self, findings: Iterable[Finding]) -> None:
-        self.verdict.found_all(finding for finding in findings if self.wanted(finding))
+    def _gathered(self, rule: GatheringRule) -> Verdict:
+        verdict = Verdict()
+        for outcome in rule.end():
+            if isinstance(outcome, Finding) and self.wanted(outcome):
+                verdict.checked(rule.requirement)
+                verdict.found(outcome)
+        return verdict
 
-
-def _is_cut(reading: Reading, requirement: str, message: str) -> bool:
-    """Whether a defect is the mark of where a sample was cut: in the middle of its first or its last line."""
-    if requirement != "FMT001":
-        return False
-    return message == UNTERMINATED or (reading.place.offset == 0 and is_end_of_a_record(reading))
-
-
-def _of_line(reading: Reading, requirement: str, message: str) -> Finding:
-    return Finding(
-        requirement=requirement,
-        message=message,
-        place=reading.place,
-        task_id=reading.record.task_id if reading.record else None,
-        evidence=excerpt(reading.raw),
-        fix=_LINE_FIXES.get(requirement, ""),
-    )
-
-
-_LINE_FIXES = {
-    "FMT001": "Keep a private descriptor for the log stream, and give everything else another way out.",
-    "FMT002": "Build the record as one mapping before it is encoded.",
-    "FMT009": "Write NaN and the infinities as null or as text.",
-    "FMT011": "Cut the longest values, and say so in `truncated: true`.",
-}
+    def _numbered(self, verdict: Verdict) -> Verdict:
+        """Return *verdict* with lines counted from the beginning of their source."""
+        return verdict if self.numbering is None else verdict.moved(self.numbering.place)

@@ -32,11 +32,16 @@ _EXACT_BELOW = 2.0**63  # orjson gives integers beyond 64 bits as rounded floats
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a line is: *line* counts from 1, *offset* is the byte (from 0) at which it starts in its stream."""
+    """Where a line is.
+
+    *line* counts from 1, *offset* is the byte (from 0) at which it starts in
+    its stream, *source* the number of that stream in the order of the sample.
+    """
 
     path: str
     line: int
     offset: int
+    source: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +117,7 @@ def read_line(raw: bytes, place: Place) -> Reading:
     """
     members = _faultless(raw)
     if members is not None:
-        defects = () if len(raw) <= MAX_BYTES else tuple(_too_long(len(raw), ended=True))
+        defects = () if len(raw) <= MAX_BYTES else tuple(too_long(len(raw), ended=True))
         return Reading(place, raw, Record(place, raw, members), defects)
     members, found = _faulty(raw)
     return Reading(place, raw, None if members is None else Record(place, raw, members), tuple(found))
@@ -132,7 +137,7 @@ def read_stream(stream: BinaryIO, path: str) -> Iterator[Reading]:
         place = Place(path, line, offset)
         if len(raw) > HARD_LIMIT:
             raw, length, ended = _skip_line(stream, raw)
-            yield Reading(place, raw, None, tuple(_too_long(length, ended=ended)))
+            yield oversize_reading(raw, length, place, ended=ended)
         else:
             length = len(raw)
             yield read_line(raw, place)
@@ -150,7 +155,13 @@ def _skip_line(stream: BinaryIO, start: bytes) -> tuple[bytes, int, bool]:
     return start[:KEPT_BYTES], length, last.endswith(b"\n")
 
 
-def _too_long(length: int, *, ended: bool) -> Iterator[Defect]:
+def oversize_reading(start: bytes, length: int, place: Place, *, ended: bool) -> Reading:
+    """Return the reading of a line of *length* bytes, longer than `HARD_LIMIT`, that begins with *start*."""
+    return Reading(place, start, None, tuple(too_long(length, ended=ended)))
+
+
+def too_long(length: int, *, ended: bool) -> Iterator[Defect]:
+    """Yield the defects of a line of *length* bytes that is longer than FMT011 allows."""
     yield Defect("FMT011", f"the line has {length:,} bytes, at most {MAX_BYTES:,} are allowed", MAX_BYTES)
     if not ended:
         yield Defect("FMT001", UNTERMINATED, length)
@@ -210,8 +221,8 @@ def _faulty(raw: bytes) -> tuple[dict[str, Any] | None, list[Defect]]:
     """Read a line that may have any fault; tell every fault that stands for itself."""
     ended = raw.endswith(b"\n")
     if len(raw) > HARD_LIMIT:
-        return None, list(_too_long(len(raw), ended=ended))
-    defects = [] if len(raw) <= MAX_BYTES else [*_too_long(len(raw), ended=True)]
+        return None, list(too_long(len(raw), ended=ended))
+    defects = [] if len(raw) <= MAX_BYTES else [*too_long(len(raw), ended=True)]
     text = raw[:-1] if ended else raw
     start = 0
     if text.startswith(_BYTE_ORDER_MARK):

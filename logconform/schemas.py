@@ -22,7 +22,7 @@ from referencing import Registry, Resource
 
 from logconform.findings import Finding
 from logconform.records import Record
-from logconform.secrets import excerpt, printable, redact_text
+from logconform.secrets import printable, redact_text
 
 Schema = dict[str, Any]
 
@@ -91,6 +91,19 @@ def check_record(record: Record) -> tuple[list[str], list[Finding]]:
     if kind.accepts(record.members):
         return checked, []
     return checked, list(_explain(kind, record))
+
+
+def accepts_member(kind: str, name: str, value: Any) -> bool:
+    """Whether the schema of a *kind* has nothing against one member's value."""
+    try:
+        return _member_validator(kind, name).is_valid(value)
+    except (ValueError, TypeError, OverflowError, RecursionError):  # as in `_Kind.accepts`
+        return False
+
+
+def named_in_schemas() -> frozenset[str]:
+    """Return the members that the schema of any kind says something about."""
+    return frozenset(name for document in _documents().values() for name in document["properties"])
 
 
 def schema_names() -> tuple[str, ...]:
@@ -179,6 +192,7 @@ class _Kind:
 
     def __init__(self, name: str) -> None:
         documents = [_documents()[_BASE], _documents()[name]]
+        self._name = name
         self._fast = _fast_validator(documents[-1])
         self._slow = _slow_validator(documents[-1])
         self._always = set[str]()
@@ -200,6 +214,13 @@ class _Kind:
             yield from self._slow.iter_errors(members)
         except RecursionError:
             return
+
+    def fast_errors(self, members: dict[str, Any]) -> tuple[Any, ...] | None:
+        """Return what the fast validator refuses: the kind, and of each error where it is; None where it can't say."""
+        try:
+            return (self._name, *map(_signature, self._fast.iter_errors(members)))
+        except (ValueError, TypeError, OverflowError, RecursionError):
+            return None
 
     def checked(self, members: dict[str, Any]) -> list[str]:
         """Return the requirements that a record with these members is checked for."""
@@ -226,6 +247,15 @@ class _Kind:
             self._where_present.setdefault(member, set()).update(about)
 
 
+_ABOUT_MISSING = {"required", "dependentRequired"}
+
+
+def _signature(error: jsonschema_rs.ValidationError) -> tuple[Any, ...]:
+    path = tuple(error.schema_path)
+    missing = error.message if not _ABOUT_MISSING.isdisjoint(path) else ""
+    return (path, tuple(error.instance_path), missing)
+
+
 def _with_references(subschema: Schema) -> Iterator[_Note]:
     """Yield the notes of a member's subschema, and of the base's definition that it refers to."""
     yield from _notes_in(subschema).values()
@@ -236,6 +266,13 @@ def _with_references(subschema: Schema) -> Iterator[_Note]:
 @cache
 def _kind(name: str) -> _Kind:
     return _Kind(name)
+
+
+@cache
+def _member_validator(kind: str, name: str) -> jsonschema_rs.Draft202012Validator:
+    base = _documents()[_BASE]
+    about = [document["properties"].get(name, {}) for document in (base, _documents()[kind])]
+    return jsonschema_rs.Draft202012Validator({"allOf": about, "$defs": base["$defs"]})
 
 
 def _fast_validator(document: Schema) -> jsonschema_rs.Draft202012Validator:
@@ -249,28 +286,55 @@ def _slow_validator(document: Schema) -> Draft202012Validator:
     return Draft202012Validator(document, registry=Registry().with_resources(resources))
 
 
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What an error is about: the member, the note that applies, the keyword that refuses; or that it is missing."""
+
+    member: str
+    note: _Note
+    keyword: str
+    missing: bool
+
+
+_FAULTS_KEPT = 10_000
+_faults_by_errors: dict[tuple[Any, ...], tuple[_Fault, ...]] = {}
+
+
 def _explain(kind: _Kind, record: Record) -> Iterator[Finding]:
-    told: set[tuple[str, str]] = set()
-    evidence = excerpt(record.raw)
-    for error in kind.errors(record.members):
-        for member, note, message in _faults(error, record.members):
-            if (note.requirement, member) in told:
-                continue
-            told.add((note.requirement, member))
-            yield Finding(note.requirement, message, record.place, record.task_id, evidence, note.fix)
+    members = record.members
+    for fault in _faults(kind, members):
+        what = "is missing" if fault.missing else f"is {_shown(members.get(fault.member))}; must {fault.note.must}"
+        shape = f"{fault.member} {fault.keyword}"
+        yield Finding.about(record, fault.note.requirement, f"{fault.member} {what}", fix=fault.note.fix, shape=shape)
 
 
-def _faults(error: ValidationError, members: dict[str, Any]) -> Iterator[tuple[str, _Note, str]]:
-    """Tell of each member that an error is about: its name, the note that applies, the message."""
+def _faults(kind: _Kind, members: dict[str, Any]) -> tuple[_Fault, ...]:
+    """Return one fault per requirement and member; records with the same errors have the same faults."""
+    errors = kind.fast_errors(members)
+    known = None if errors is None else _faults_by_errors.get(errors)
+    if known is not None:
+        return known
+    found: dict[tuple[str, str], _Fault] = {}
+    for error in kind.errors(members):
+        for fault in _faults_of(error, members):
+            found.setdefault((fault.note.requirement, fault.member), fault)
+    faults = tuple(found.values())
+    if errors is not None and len(_faults_by_errors) < _FAULTS_KEPT:
+        _faults_by_errors[errors] = faults
+    return faults
+
+
+def _faults_of(error: ValidationError, members: dict[str, Any]) -> Iterator[_Fault]:
+    """Tell of each member that an error is about."""
     place: Any = error.schema
-    note = _notes()[id(place)]
-    if error.validator in ("required", "dependentRequired"):
+    note, keyword = _notes()[id(place)], str(error.validator)
+    if keyword in _ABOUT_MISSING:
         for member in _missing(error, members):
             own = place.get("properties", {}).get(member)
-            yield member, note if own is None else _notes()[id(own)], f"{member} is missing"
+            yield _Fault(member, note if own is None else _notes()[id(own)], keyword, missing=True)
         return
     member = str(error.absolute_path[0]) if error.absolute_path else "record"
-    yield member, note, f"{member} is {_shown(members.get(member))}; must {note.must}"
+    yield _Fault(member, note, keyword, missing=False)
 
 
 def _missing(error: ValidationError, members: dict[str, Any]) -> list[str]:

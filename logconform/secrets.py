@@ -190,6 +190,22 @@ def _secrets_of(text: str, path: Path, *, secret: bool) -> Iterator[str]:
         yield from (text[start:end] for start, end in _spans(text))
 
 
+def may_hold_secret(text: str) -> bool:
+    """Whether a text is worth a closer look: nothing is found in one that is not.
+
+    >>> may_hold_secret("Template rendered: 12 parts"), may_hold_secret("token=a1")
+    (False, True)
+    """
+    return "://" in text or _has_hint(text)
+
+
+def _has_hint(text: str) -> bool:
+    if "=" not in text and ":" not in text and "earer" not in text:
+        return False
+    lowered = text.lower()
+    return any(hint in lowered for hint in _HINTS)
+
+
 def redact_text(text: str) -> str:
     """Return *text* with every secret in it replaced.
 
@@ -292,10 +308,8 @@ def _spans(text: str) -> list[Span]:
     found: list[Span] = []
     if "://" in text:
         found += [match.span(1) for match in _URL_PASSWORD.finditer(text) if not _is_harmless(match[1])]
-    if "=" in text or ":" in text or "earer" in text:
-        lowered = text.lower()
-        if any(hint in lowered for hint in _HINTS):
-            found += _assignments(text)
+    if _has_hint(text):
+        found += _assignments(text)
     return _merged(found)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -11,19 +9,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from logconform.check.run import check, total_size
+from logconform.check.processes import processors
+from logconform.check.run import check, report_of, selected, total_size
 from logconform.check.sources import Progress, Unreadable, find_sources
-from logconform.config import load_config
-from logconform.report import Look, render
+from logconform.config import check_requirements, load_config
+from logconform.contract import load_contract
+from logconform.report import render
+from logconform.report.output import Unwritable, look_of_output, publish, refuse_output
 from logconform.report.status import exit_code
 
 WORTH_A_BAR = 4_000_000
 """Samples of fewer bytes are read before a progress bar would be seen."""
+UNREADABLE = 2
+"""Exit code of a check that could not read all of its sample."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the command line says."""
+    """What the command line says. `jobs` None: as many processes as there are processors."""
 
     paths: Sequence[str]
     form: str = "text"
@@ -32,6 +35,11 @@ class Options:
     only: Sequence[str] = ()
     ignore: Sequence[str] = ()
     verbose: bool = False
+    jobs: int | None = None
+    engine: str = "local"
+    scheduler: str | None = None
+    follow: bool = False
+    task_timeout: float = 3_600.0
 
 
 def run(options: Options) -> int | None:
@@ -39,56 +47,67 @@ def run(options: Options) -> int | None:
     Check, write the report, and return the exit code; None where the check was interrupted.
 
     Raises:
-        Unreadable: If a path can't be read, or the report can't be written.
+        Unreadable: If nothing can be read.
+        Unwritable: If the report can't be written.
         UnknownRequirement, ConfigError: As `check` does.
     """
     config = load_config(Path.cwd())
-    _refuse_output(options)
+    if options.follow:
+        return _follow(options)
+    sources = find_sources(options.paths)
+    refuse_output(options.output, {Path(source.path) for source in sources if source.url is None})
     with _progress(options.paths) as progress:
-        report = check(options.paths, config=config, only=options.only, ignore=options.ignore, progress=progress)
+        report = check(
+            options.paths,
+            config=config,
+            only=options.only,
+            ignore=options.ignore,
+            progress=progress,
+            jobs=options.jobs or processors(),
+            scheduler=options.scheduler if options.engine == "dask" else None,
+        )
     _write(report, options)
-    return None if report["subject"].get("partial") else exit_code(report, options.fail_on)
+    for problem in report["subject"].get("problems", ()):
+        print(f"Error: {problem}", file=sys.stderr)
+    if report["subject"].get("partial"):
+        return None
+    return UNREADABLE if report["subject"].get("problems") else exit_code(report, options.fail_on)
 
 
-def _refuse_output(options: Options) -> None:
-    """Say before a long read what would fail after it, and never write over a log."""
-    if options.output is None:
-        return
-    if not options.output.parent.is_dir():
-        raise Unreadable(f"{options.output}: there is no folder {options.output.parent}; create it first")
-    if options.output.resolve() in {Path(source.path).resolve() for source in find_sources(options.paths)}:
-        raise Unreadable(f"{options.output}: is one of the logs to read; write the report somewhere else")
+def _follow(options: Options) -> int:
+    """Tell findings as they come; at the end write the report, and return the exit code."""
+    from logconform.check.follow import follow
+    from logconform.check.follow_output import Teller
+
+    config, contract = load_config(Path.cwd()), load_contract()
+    kept = selected(contract, options.only, options.ignore)
+    check_requirements(config, list(contract))
+    refuse_output(options.output, {Path(path) for path in options.paths})
+    aside = options.form != "text" and options.output is None
+    stream = sys.stderr.buffer if aside else sys.stdout.buffer
+    teller = Teller(contract, config, kept, stream=stream, verbose=options.verbose)
+    followed = follow(
+        options.paths,
+        task_timeout=options.task_timeout,
+        tell=teller.tell,
+        notify=lambda line: print(line, file=sys.stderr),
+    )
+    subject = {"kind": "sample", "paths": followed.paths, "records": followed.records, "bytes": followed.bytes}
+    report = report_of(contract, config, kept, followed.verdicts, subject)
+    _write(report, options)
+    return exit_code(report, options.fail_on)
 
 
 def _write(report: dict[str, Any], options: Options) -> None:
-    if options.output is None:
-        _print(render(report, options.form, _look(options)))
-        return
-    text = render(report, options.form, Look(verbose=options.verbose))
+    look = look_of_output(options.output, verbose=options.verbose)
     try:
-        options.output.write_text(text, "utf-8")
-    except OSError as error:
-        raise Unreadable(f"{options.output}: can't be written ({error.strerror})") from None
-    print(f"{report['summary']['verdict'].replace('_', ' ')}: see {options.output}", file=sys.stderr)
-
-
-def _look(options: Options) -> Look:
-    if not sys.stdout.isatty():
-        return Look(verbose=options.verbose)
-    plain = "NO_COLOR" in os.environ or os.environ.get("TERM") == "dumb"
-    return Look(verbose=options.verbose, colour=not plain, width=shutil.get_terminal_size().columns)
-
-
-def _print(text: str) -> None:
-    """Write to standard output in UTF-8; a reader that went away (`| head`) is no error."""
-    try:
-        sys.stdout.buffer.write(text.encode("utf-8"))
-        sys.stdout.buffer.flush()
-    except BrokenPipeError:
-        # What is still buffered would raise again when the interpreter ends.
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+        publish(render(report, options.form, look), options.output)
+    except Unwritable:
+        if options.output is not None:  # a long check is not thrown away because a disk is full
+            publish(render(report, "text", look_of_output(None, verbose=options.verbose)), None)
+        raise
+    if options.output is not None:
+        print(f"{report['summary']['verdict'].replace('_', ' ')}: see {options.output}", file=sys.stderr)
 
 
 @contextmanager
@@ -105,3 +124,6 @@ def _progress(paths: Sequence[str]) -> Iterator[Progress | None]:
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("reading", total=total)
         yield lambda read: bar.advance(task, read)
+
+
+__all__ = ["Options", "Unreadable", "Unwritable", "run"]

@@ -1,70 +1,23 @@
-"""The field's one way from paths to a report, in one process."""
+"""The field's one way from paths to a report."""
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from types import FrameType
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from logconform.check.sources import Progress, Source, find_sources
+from logconform.check.engine import Engine, Judged, Pool
+from logconform.check.sources import Progress, Source, Unreadable, find_sources
 from logconform.config import Config, check_requirements
 from logconform.contract import Contract, load_contract
-from logconform.judge import judge_stream
-from logconform.records import Reading, read_stream
+from logconform.findings import Verdict
 from logconform.report.model import Environment, build_report
+from logconform.report.words import printable
 
 ENVIRONMENT = "sample"
-"""The name of the one environment that a sample is."""
-
-
-@dataclass(slots=True)
-class Sample:
-    """The readings of some sources, one after the other, and what was read so far."""
-
-    sources: Sequence[Source]
-    progress: Progress | None = None
-    records: int = 0
-    bytes: int = 0
-    stopped: bool = False
-    _waiting: bool = field(default=False, init=False)
-
-    def readings(self) -> Iterator[Reading]:
-        """Yield every reading; end early, without an error, once stopped."""
-        for source in self.sources:
-            with source.open(self.progress) as stream:
-                lines = read_stream(stream, source.path)
-                while (reading := self._next(lines)) is not None:
-                    self.records += 1
-                    self.bytes += len(reading.raw)
-                    yield reading
-            if self.stopped:
-                return
-
-    def stop(self) -> None:
-        """
-        End the sample here, so that what was read is judged.
-
-        Raises:
-            KeyboardInterrupt: Where reading is waiting for its source (the
-                sample then catches it itself), and when asked a second time.
-        """
-        again, self.stopped = self.stopped, True
-        if again or self._waiting:
-            raise KeyboardInterrupt
-
-    def _next(self, lines: Iterator[Reading]) -> Reading | None:
-        try:
-            self._waiting = True
-            return None if self.stopped else next(lines, None)
-        except KeyboardInterrupt:
-            self.stopped = True
-            return None
-        finally:
-            self._waiting = False
+"""The name of the one environment that a sample of one service is."""
+NO_SERVICE = "no service"
+"""The name of the environment of what names no service, in a sample of several."""
 
 
 def check(
@@ -74,35 +27,66 @@ def check(
     only: Collection[str] = (),
     ignore: Collection[str] = (),
     progress: Progress | None = None,
+    jobs: int = 1,
+    scheduler: str | None = None,
 ) -> dict[str, Any]:
     """
     Judge the logs that *paths* name and return the report.
 
-    An interrupt (Ctrl-C) ends the reading, not the judging: the report then
-    covers what was read, and its subject says `partial`.
+    *jobs* processes of this machine judge them, or the workers of the Dask
+    cluster whose scheduler has the address *scheduler*. An interrupt (Ctrl-C)
+    ends the reading, not the judging: the report then covers what was read,
+    and its subject says `partial`. What could not be read is in its `problems`.
 
     Raises:
-        Unreadable: If a path can't be read.
+        Unreadable: If a path can't be read, and nothing else could.
         UnknownRequirement: If *only* or *ignore* name one that doesn't exist.
         ConfigError: If *config* waives one that doesn't exist.
     """
     config = config or Config()
     contract = load_contract()
-    kept = _selected(contract, only, ignore)
+    kept = selected(contract, only, ignore)
     check_requirements(config, list(contract))
-    sample = Sample(find_sources(paths), progress)
-    with _stopping(sample):
-        verdict = judge_stream(sample.readings())
+    sources = find_sources(paths)
+    judged = Engine(sources, progress).run(jobs, _pool(scheduler))
+    if judged.problems and not judged.lines:
+        raise Unreadable("\n".join(judged.problems))
+    return report_of(contract, config, kept, judged.verdicts, _subject(sources, judged))
+
+
+def report_of(
+    contract: Contract,
+    config: Config,
+    kept: Collection[str],
+    verdicts: Mapping[str | None, Verdict],
+    subject: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Return the report on a sample: one environment, or one for each service where there are several."""
+    named = {_environment(service, len(verdicts)): verdict.only(kept) for service, verdict in verdicts.items()}
     return build_report(
         contract,
-        {ENVIRONMENT: verdict.only(kept)},
-        subject=_subject(sample),
-        environments=[Environment(ENVIRONMENT)],
+        named or {ENVIRONMENT: Verdict()},
+        subject=subject,
+        environments=[Environment(name) for name in named or (ENVIRONMENT,)],
         waivers=[each for each in config.waivers if each.requirement in kept],
         waivers_must_fire=False,
         profiles=config.profiles,
         reasons=_reasons(contract, kept),
     )
+
+
+def _environment(service: str | None, services: int) -> str:
+    if services == 1:
+        return ENVIRONMENT
+    return NO_SERVICE if service is None else printable(service)
+
+
+def _pool(scheduler: str | None) -> Callable[[], Iterator[Pool]] | None:
+    if scheduler is None:
+        return None
+    from logconform.check.dask_engine import dask_pool
+
+    return partial(dask_pool, scheduler)
 
 
 def total_size(paths: Sequence[str]) -> int:
@@ -116,7 +100,13 @@ def total_size(paths: Sequence[str]) -> int:
     return sum(sizes) if all(sizes) else 0
 
 
-def _selected(contract: Contract, only: Collection[str], ignore: Collection[str]) -> set[str]:
+def selected(contract: Contract, only: Collection[str], ignore: Collection[str]) -> set[str]:
+    """
+    Return the requirements to judge.
+
+    Raises:
+        UnknownRequirement: If *only* or *ignore* name one that doesn't exist.
+    """
     wanted, unwanted = ({contract.find(name).id for name in names} for names in (only, ignore))
     return (wanted or set(contract)) - unwanted
 
@@ -126,28 +116,23 @@ def _reasons(contract: Contract, kept: Collection[str]) -> Mapping[str, str]:
     return {name: here if name in kept else elsewhere for name in contract}
 
 
-def _subject(sample: Sample) -> dict[str, Any]:
+def _subject(sources: Sequence[Source], judged: Judged) -> dict[str, Any]:
     subject: dict[str, Any] = {
         "kind": "sample",
-        "paths": [source.path for source in sample.sources],
-        "records": sample.records,
-        "bytes": sample.bytes,
+        "paths": [source.path for source in sources],
+        "records": judged.lines,
+        "bytes": judged.bytes,
+        "tasks": judged.tasks,
+        "sources": [
+            {
+                "path": source.path,
+                "bytes": source.size,
+                "compression": source.found.compression,
+                "envelope": source.found.envelope,
+            }
+            for source in sources
+        ],
     }
-    return {**subject, "partial": True} if sample.stopped else subject
-
-
-@contextmanager
-def _stopping(sample: Sample) -> Iterator[None]:
-    """Let Ctrl-C stop *sample*; signals reach the main thread only."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        sample.stop()
-
-    before = signal.signal(signal.SIGINT, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
+    if judged.problems:
+        subject["problems"] = judged.problems
+    return {**subject, "partial": True} if judged.partial else subject

@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
-FORMATS = {"text": "terminal", "json": "json_format", "junit": "junit"}
+FORMATS = {
+    "text": "terminal",
+    "json": "json_format",
+    "junit": "junit",
+    "sarif": "sarif",
+    "github": "github",
+    "markdown": "markdown",
+    "badge": "badge",
+}
 """Name of a format → module of this package that has `render(report, look) -> str`."""
 
 

@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from logconform.contract import Contract
-from logconform.findings import Finding
+from logconform.findings import Cause, Finding, Places
 from logconform.records import Place
 from logconform.report.results import Environment, ScenarioResult
 from logconform.secrets import redact_text
+
+EVENT_SHOWN = 200
+"""Characters of a logger's name, an event or a shape that are kept: an event may be a whole text."""
 
 
 def environment_entry(environment: Environment) -> dict[str, Any]:
@@ -29,6 +32,7 @@ def environment_entry(environment: Environment) -> dict[str, Any]:
 
 def finding_entry(contract: Contract, finding: Finding) -> dict[str, Any]:
     """Return the entry of a finding."""
+    finding = finding.sealed()
     return _object(
         requirement=finding.requirement,
         level=str(contract[finding.requirement].level),
@@ -39,6 +43,24 @@ def finding_entry(contract: Contract, finding: Finding) -> dict[str, Any]:
         fix=finding.fix,
         environment=finding.environment,
         scenario=finding.scenario,
+    )
+
+
+def cause_entry(contract: Contract, environment: str, cause: Cause, places: Places) -> dict[str, Any]:
+    """Return the entry of a cause: what its first finding says, and where the first of them are."""
+    requirement, logger, event, shape = cause
+    first = places.first[0] if places.first else Finding(requirement, shape)
+    return _object(
+        requirement=requirement,
+        level=str(contract[requirement].level),
+        message=redact_text(first.message),
+        logger=_cut(logger),
+        event=_cut(event),
+        shape=_cut(shape),
+        fix=first.fix,
+        environment=environment,
+        total=places.total,
+        places=[_of_cause(each.sealed()) for each in places.first],
     )
 
 
@@ -57,6 +79,23 @@ def scenario_entry(result: ScenarioResult) -> dict[str, Any]:
         evidence=[{"text": redact_text(each.text), **_place(each.place)} for each in result.evidence],
         duration_s=round(result.duration_s, 3),
     )
+
+
+def _of_cause(finding: Finding) -> dict[str, Any]:
+    return {
+        **_place(finding.place),
+        "task_id": finding.task_id,
+        "evidence": redact_text(finding.evidence),
+        "message": redact_text(finding.message),
+        "scenario": finding.scenario,
+    }
+
+
+def _cut(text: str | None) -> str | None:
+    if text is None:
+        return None
+    shown = redact_text(text)
+    return shown if len(shown) <= EVENT_SHOWN else shown[:EVENT_SHOWN] + "…"
 
 
 def _redacted(text: str | None) -> str | None:

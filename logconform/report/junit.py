@@ -7,7 +7,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from logconform.report.words import STATUS_WORDS, area_of, place_of, printable
+from logconform.report.words import STATUS_WORDS, area_of, evidence_of, origin_of, place_of, printable, share_of
 
 if TYPE_CHECKING:
     from logconform.report import Look
@@ -19,8 +19,9 @@ def render(report: Mapping[str, Any], look: Look) -> str:  # noqa: ARG001  # eve
     """
     Return *report* as JUnit XML: a suite per environment and area, a case per requirement and scenario.
 
-    What is not tested, inconclusive, waived or not judged is skipped with its
-    reason; a warning passes, with its text as output; a stale waiver fails.
+    A case of a requirement tells its causes, with exact totals. What is not
+    tested, inconclusive, waived or not judged is skipped with its reason; a
+    warning passes, with its text as output; a stale waiver fails.
     """
     root = ElementTree.Element("testsuites", name="logconform")
     for suite in _suites(report):
@@ -62,11 +63,17 @@ def _requirement(report: Mapping[str, Any], requirement: Mapping[str, Any], envi
     here = requirement["environments"][environment]
     found = [
         each
-        for each in report["findings"]
+        for each in report["causes"]
         if each["requirement"] == requirement["id"] and each["environment"] == environment
     ]
     summary = f"{here['violations']:,} of {max(here['checked'], here['violations']):,} checks"
-    _outcome(case, here, judged=requirement["judged"], summary=summary, text="\n".join(map(_told, found)))
+    _outcome(
+        case,
+        here,
+        judged=requirement["judged"],
+        summary=summary,
+        text="\n".join(_told(each, requirement) for each in found),
+    )
     return case
 
 
@@ -101,14 +108,17 @@ def _case(classname: str, name: str, seconds: float = 0.0) -> ElementTree.Elemen
     return ElementTree.Element("testcase", classname=printable(classname), name=printable(name), time=f"{seconds:.3f}")
 
 
-def _told(finding: Mapping[str, Any]) -> str:
-    lines = [printable(finding["message"])]
-    if place := place_of(finding, several_environments=False):
-        lines.append(f"  --> {place}")
-    if finding["evidence"]:
-        lines.append(f"   | {printable(finding['evidence'])}")
-    if finding["fix"]:
-        lines.append(f"   = fix: {printable(finding['fix'])}")
+def _told(cause: Mapping[str, Any], requirement: Mapping[str, Any]) -> str:
+    lines = [printable(cause["message"])]
+    for place in cause["places"]:
+        if where := place_of(place, byte=True):
+            lines.append(f"  --> {where}")
+        if evidence := evidence_of(place):
+            lines.append(f"   | {evidence}")
+    origin = origin_of(cause)
+    lines.append(f"   = {share_of(cause, requirement)}{f', from {origin}' if origin else ''}")
+    if cause["fix"]:
+        lines.append(f"   = fix: {printable(cause['fix'])}")
     return "\n".join(lines)
 
 

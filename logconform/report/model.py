@@ -17,7 +17,7 @@ from logconform import __version__
 from logconform.config import DEFAULT_PROFILES, Waiver
 from logconform.contract import Contract
 from logconform.findings import FINDINGS_KEPT, Finding, Verdict
-from logconform.records import Place
+from logconform.report.causes import cause_entries
 from logconform.report.entries import clean, environment_entry, finding_entry, scenario_entry
 from logconform.report.requirements import Judging, with_scenarios
 from logconform.report.results import Environment, EvidenceLine, ScenarioResult, Step
@@ -72,6 +72,7 @@ def build_report(
         "requirements": requirements,
         "findings": [finding_entry(contract, each) for each in _ordered(merged, order)],
         "findings_total": {each["id"]: each["violations"] for each in requirements if each["violations"]},
+        "causes": cause_entries(contract, merged),
         "scenarios": [scenario_entry(each) for each in results],
     }
 
@@ -134,7 +135,5 @@ def _ordered(verdicts: Mapping[str, Verdict], order: Mapping[str, int]) -> list[
     return sorted(everything, key=lambda each: (order[each.requirement], each.environment or "", *_position(each)))
 
 
-def _position(finding: Finding) -> tuple[bool, str, int, int, str, str, str]:
-    place = finding.place or Place("", 0, 0)
-    rest = (finding.task_id or "", finding.scenario or "", finding.message)
-    return (finding.place is None, place.path, place.line, place.offset, *rest)
+def _position(finding: Finding) -> tuple[bool, int, str, int, str, str, str]:
+    return (*finding.position, finding.scenario or "")

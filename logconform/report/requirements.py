@@ -12,7 +12,7 @@ from logconform.contract import Contract
 from logconform.findings import Count, Finding, Verdict
 from logconform.report.entries import clean_text
 from logconform.report.results import Environment, EvidenceLine, ScenarioResult
-from logconform.report.status import status_of
+from logconform.report.status import prevalence, status_of
 from logconform.report.waivers import waivers_for
 
 
@@ -122,8 +122,13 @@ def _finding_of(result: ScenarioResult) -> Finding:
     )
 
 
-def _counts(count: Count) -> dict[str, int]:
-    return {"checked": count.checked, "violations": count.violations, "undecided": count.undecided}
+def _counts(count: Count) -> dict[str, float | None]:
+    return {
+        "checked": count.checked,
+        "violations": count.violations,
+        "undecided": count.undecided,
+        "prevalence": prevalence(count),
+    }
 
 
 def _joined(reasons: Iterable[str | None]) -> str | None:

@@ -68,6 +68,25 @@ def floor_percent(part: int, whole: int) -> int:
     return part * 100 // whole if whole else 0
 
 
+def prevalence(count: Count) -> float | None:
+    """
+    Return the violations of a requirement as a part of its checks, rounded down to four decimals.
+
+    What is violated at all has at least 0.0001, and only what never held has 1.0.
+    Where nothing was checked it is None. What broke was checked, also where
+    nothing counted that.
+
+    >>> prevalence(Count(checked=4_803, violations=12)), prevalence(Count(checked=3))
+    (0.0024, 0.0)
+    >>> prevalence(Count(checked=1_000_000, violations=1)), prevalence(Count(violations=2)), prevalence(Count())
+    (0.0001, 1.0, None)
+    """
+    checks = max(count.checked, count.violations)
+    if not checks:
+        return None
+    return max(count.violations * 10_000 // checks, min(count.violations, 1)) / 10_000
+
+
 def exit_code(report: Mapping[str, Any], fail_on: str = "violation") -> int:
     """
     Return the exit code for *report*: 0 conforms, 1 does not, 3 nothing was tested or could be decided.

@@ -1,93 +1,84 @@
-"""The report for people: the verdict, a table of areas, and the findings with their remedy."""
+"""The report for people: the verdict, a table of areas, and the causes of the findings with their remedy."""
 
 from __future__ import annotations
 
-import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from logconform.report.console import printed
 from logconform.report.status import STATUSES, tally
+from logconform.report.subject import problems, read_as, subject_of
 from logconform.report.words import (
     STATUS_WORDS,
     VERDICT_WORDS,
     area_of,
+    clipped,
+    evidence_of,
     kind_of_finding,
+    origin_of,
     place_of,
     plural,
     printable,
-    size,
+    runs_of,
+    share_of,
 )
 
 if TYPE_CHECKING:
     from logconform.report import Look
 
+CAUSES_SHOWN = 5
+"""Causes shown per requirement, unless the look is verbose."""
 PLACES_SHOWN = 3
-"""Places shown per requirement, unless the look is verbose."""
+"""Places shown per cause, unless the look is verbose."""
 EVIDENCE_SHOWN = 240
 """Characters of evidence shown per place, unless the look is verbose or wide."""
 
-_UNBOUNDED = 10_000  # columns: places are to be clicked and copied, so no line is ever broken here
 _STYLES = {"passed": "green", "violated": "bold red", "warned": "yellow", "inconclusive": "magenta"}
 _VERDICT_STYLES = {"conforms": "bold green", "does_not_conform": "bold red"}
 
 
 def render(report: Mapping[str, Any], look: Look) -> str:
     """Return *report* as text; without colour it is plain, for files and pipes."""
-    stream = io.StringIO()
-    console = Console(
-        file=stream,
-        width=_UNBOUNDED,
-        force_terminal=look.colour,
-        color_system="standard" if look.colour else None,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        legacy_windows=False,
-    )
-    for part in _parts(report, look):
-        console.print(part, soft_wrap=not isinstance(part, Table))
-    return "\n".join(line.rstrip() for line in stream.getvalue().splitlines()) + "\n"
+    return printed(_parts(report, look), look)
 
 
 def headline(report: Mapping[str, Any]) -> str:
     """Return the verdict and what was judged, in one line."""
     verdict = VERDICT_WORDS[report["summary"]["verdict"]]
-    return f"{verdict}: {_subject(report)}, against contract {report['contract_version']}"
+    return f"{verdict}: {subject_of(report)}, against contract {report['contract_version']}"
 
 
 def _parts(report: Mapping[str, Any], look: Look) -> Iterator[Text | Table]:
     summary = report["summary"]
     yield Text(headline(report), style=_VERDICT_STYLES.get(summary["verdict"], "bold yellow"))
     yield Text(_counts(summary))
+    yield from _reading(report, look)
     for skipped in (each for each in report["environments"] if each["skipped"]):
         yield Text(printable(f"{skipped['name']} was skipped: {skipped['skipped']}"), style="yellow")
     yield Text("")
     yield _table(report)
     if not all(each["judged"] for each in summary["profiles"].values()):
         yield Text("* not judged", style="dim")
+    yield from _open(report)
     for stale in summary["waivers_stale"]:
         yield Text("")
         yield from _stale(stale)
     for requirement in report["requirements"]:
-        yield from _findings(report, requirement, look)
+        yield from _causes(report, requirement, look)
     if look.verbose:
-        yield from _undecided(report)
+        yield from _reasons(report)
 
 
-def _subject(report: Mapping[str, Any]) -> str:
-    subject = report["subject"]
-    if subject["kind"] == "app":
-        ran = [each["name"] for each in report["environments"] if not each["skipped"]]
-        return printable(f"{subject['app']} on {', '.join(ran) or 'no environment'}")
-    paths = subject["paths"]
-    files = paths[0] if len(paths) == 1 else plural(len(paths), "file")
-    part = ", stopped before the end" if subject.get("partial") else ""
-    return printable(f"{files}, {plural(subject['records'], 'record')}, {size(subject['bytes'])}{part}")
+def _reading(report: Mapping[str, Any], look: Look) -> Iterator[Text]:
+    """Yield how the sources of a sample were read, and what could not be read."""
+    if how := read_as(report["subject"]):
+        yield Text(f"read as: {how}")
+    for problem in problems(report, whole=look.verbose):
+        yield Text.assemble(("problem", "bold red"), f": {problem}")
 
 
 def _counts(summary: Mapping[str, Any]) -> str:
@@ -124,40 +115,42 @@ def _cell(status: str, number: int) -> Text:
     return Text(f"{number:,}" if number else "-", style=_STYLES.get(status, "") if number else "dim")
 
 
-def _findings(report: Mapping[str, Any], requirement: Mapping[str, Any], look: Look) -> Iterator[Text]:
-    name = requirement["id"]
-    found = [each for each in report["findings"] if each["requirement"] == name]
-    if not found:
-        return
-    shown = found if look.verbose else found[:PLACES_SHOWN]
+def _causes(report: Mapping[str, Any], requirement: Mapping[str, Any], look: Look) -> Iterator[Text]:
+    found = [each for each in report["causes"] if each["requirement"] == requirement["id"]]
+    shown = found if look.verbose else found[:CAUSES_SHOWN]
     several = len(report["environments"]) > 1
-    for title, group in groupby(shown, key=lambda each: (kind_of_finding(requirement, each), each["message"])):
-        kind, message = title
+    for cause in shown:
         yield Text("")
-        style = "bold red" if kind == "violation" else "bold yellow"
-        yield Text.assemble((f"{name} {kind}", style), ": ", printable(message))
-        yield from _places(list(group), several, look)
-    more = report["findings_total"].get(name, len(found)) - len(shown)
-    if more > 0:
-        yield Text(f"   = and {more:,} more")
+        yield from _cause(requirement, cause, several, look)
+    if more := found[len(shown) :]:
+        total = sum(each["total"] for each in more)
+        told = f"and {plural(len(more), 'more cause')}, {plural(total, 'finding')}; --verbose shows them"
+        yield Text("")
+        yield Text(f"{requirement['id']}: {told}")
+
+
+def _cause(requirement: Mapping[str, Any], cause: Mapping[str, Any], several: bool, look: Look) -> Iterator[Text]:
+    name, kind = requirement["id"], kind_of_finding(requirement, cause)
+    style = "bold red" if kind == "violation" else "bold yellow"
+    yield Text.assemble((f"{name} {kind}", style), ": ", printable(cause["message"]))
+    for place in cause["places"] if look.verbose else cause["places"][:PLACES_SHOWN]:
+        if where := place_of(place, whole_ids=look.verbose, byte=True):
+            yield Text(f"  --> {where}")
+        if place["message"] != cause["message"]:
+            yield Text(f"   = here: {printable(place['message'])}")
+        if evidence := evidence_of(place):
+            yield Text(f"   | {_evidence(evidence, look)}")
+    where = printable(f" in {cause['environment']}") if several else ""
+    origin = origin_of(cause)
+    yield Text(f"   = {share_of(cause, requirement)}{where}{f', from {origin}' if origin else ''}")
+    if cause["fix"]:
+        yield Text(f"   = fix: {printable(cause['fix'])}")
     yield Text(f"   = more: logconform explain {name}")
 
 
-def _places(findings: Sequence[Mapping[str, Any]], several: bool, look: Look) -> Iterator[Text]:
-    for finding in findings:
-        place = place_of(finding, several_environments=several, whole_ids=look.verbose)
-        if place:
-            yield Text(f"  --> {place}")
-        if finding["evidence"]:
-            yield Text(f"   | {_evidence(finding['evidence'], look)}")
-    for fix in dict.fromkeys(each["fix"] for each in findings if each["fix"]):
-        yield Text(f"   = fix: {printable(fix)}")
-
-
 def _evidence(text: str, look: Look) -> str:
-    spelt = printable(text.rstrip("\n"))
     room = max(EVIDENCE_SHOWN, (look.width or 0) - len("   | …"))
-    return spelt if look.verbose or len(spelt) <= room else spelt[:room] + "…"
+    return text if look.verbose else clipped(text, room)
 
 
 def _stale(waiver: Mapping[str, Any]) -> Iterator[Text]:
@@ -167,7 +160,17 @@ def _stale(waiver: Mapping[str, Any]) -> Iterator[Text]:
     yield Text("   = fix: remove the waiver, or give it a new date")
 
 
-def _undecided(report: Mapping[str, Any]) -> Iterator[Text]:
+def _open(report: Mapping[str, Any]) -> Iterator[Text]:
+    """Yield a line for what the subject never exercised, and one for what it left open."""
+    names = [each["id"] for each in report["requirements"]]
+    for status in ("not_tested", "inconclusive"):
+        found = [each["id"] for each in report["requirements"] if each["status"] == status and each["judged"]]
+        if found:
+            told = f"{STATUS_WORDS[status]}: {plural(len(found), 'requirement')} ({runs_of(found, names)})"
+            yield Text(told, style="dim")
+
+
+def _reasons(report: Mapping[str, Any]) -> Iterator[Text]:
     open_ones = [each for each in report["requirements"] if each["status"] in {"not_tested", "inconclusive"}]
     if open_ones:
         yield Text("")

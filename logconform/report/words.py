@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 STATUS_WORDS = {
@@ -21,7 +21,9 @@ VERDICT_WORDS = {
     "inconclusive": "inconclusive",
 }
 _KINDS = {"violated": "violation", "warned": "warning", "waived": "waived"}
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff\ud800-\udfff]")
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
+)
 
 
 def printable(text: str) -> str:
@@ -59,6 +61,19 @@ def size(number: int) -> str:
     raise AssertionError("unreachable")
 
 
+def percent(part: int, whole: int) -> str:
+    """
+    Return *part* in *whole* for people, rounded down to a tenth: only all of it is 100 %, only none of it 0 %.
+
+    >>> percent(12, 4_803), percent(2_999, 3_000), percent(3, 3), percent(1, 2_000), percent(0, 7)
+    ('0.2 %', '99.9 %', '100 %', 'under 0.1 %', '0 %')
+    """
+    tenths = part * 1000 // whole if whole else 0
+    if part and not tenths:
+        return "under 0.1 %"
+    return f"{tenths // 10}{f'.{tenths % 10}' if tenths % 10 else ''} %"
+
+
 def area_of(requirement: str) -> str:
     """
     Return the area of a requirement.
@@ -69,18 +84,37 @@ def area_of(requirement: str) -> str:
     return requirement.rstrip("0123456789")
 
 
+def runs_of(found: Sequence[str], everything: Sequence[str]) -> str:
+    """
+    Return requirements in few words: those of one area that follow each other in *everything* are one run.
+
+    >>> runs_of(["FMT001", "FMT003", "FMT004", "FMT005"], ["FMT001", "FMT002", "FMT003", "FMT004", "FMT005"])
+    'FMT001, FMT003 to FMT005'
+    """
+    runs: list[list[str]] = []
+    before = dict(zip(everything[1:], everything, strict=False))
+    for name in found:
+        if runs and runs[-1][-1] == before.get(name) and area_of(runs[-1][-1]) == area_of(name):
+            runs[-1].append(name)
+        else:
+            runs.append([name])
+    return ", ".join(", ".join(run) if len(run) < 3 else f"{run[0]} to {run[-1]}" for run in runs)
+
+
 def kind_of_finding(requirement: Mapping[str, Any], finding: Mapping[str, Any]) -> str:
-    """Return what a finding is called: a violation, a warning, or waived; and whether it counts."""
+    """Return what a finding or a cause is called: a violation, a warning, or waived; and whether it counts."""
     here = requirement["environments"].get(finding["environment"], requirement)
     kind = _KINDS.get(here["status"], "violation")
     return kind if requirement["judged"] else f"{kind}, not judged"
 
 
-def place_of(finding: Mapping[str, Any], *, several_environments: bool, whole_ids: bool = True) -> str:
-    """Return where a finding was made, in one line: `worker.log:3  task 3f1c…`."""
+def place_of(
+    finding: Mapping[str, Any], *, several_environments: bool = False, whole_ids: bool = True, byte: bool = False
+) -> str:
+    """Return where a finding was made, in one line: `worker.log:3 (byte 512)  task 3f1c…`."""
     parts = []
     if finding["path"] is not None:
-        parts.append(f"{finding['path']}:{finding['line']}")
+        parts.append(f"{finding['path']}:{finding['line']}" + (f" (byte {finding['offset']})" if byte else ""))
     if finding["task_id"]:
         parts.append(f"task {_short(finding['task_id'], whole_ids)}")
     if finding["scenario"] and not parts:
@@ -88,6 +122,34 @@ def place_of(finding: Mapping[str, Any], *, several_environments: bool, whole_id
     if several_environments and finding["environment"]:
         parts.append(finding["environment"])
     return printable("  ".join(parts))
+
+
+def share_of(cause: Mapping[str, Any], requirement: Mapping[str, Any]) -> str:
+    """Return how many of the checks of a requirement fail for *cause*: `12 of 4,803 checked (0.2 %)`."""
+    here = requirement["environments"].get(cause["environment"], requirement)
+    checks = max(here["checked"], here["violations"], cause["total"])
+    return f"{cause['total']:,} of {checks:,} checked ({percent(cause['total'], checks)})"
+
+
+def origin_of(cause: Mapping[str, Any]) -> str:
+    """Return which records *cause* is about: `app.tasks: "Task failed, retrying"`; empty where nobody knows."""
+    logger, event = cause["logger"], cause["event"]
+    return printable(": ".join(each for each in (logger, None if event is None else f'"{event}"') if each))
+
+
+def evidence_of(place: Mapping[str, Any]) -> str:
+    """Return the excerpt of a place in one line; may be empty."""
+    return printable(place["evidence"].rstrip("\n"))
+
+
+def clipped(text: str, length: int) -> str:
+    """
+    Return *text* with at most *length* characters, and a mark where some are missing.
+
+    >>> clipped("retrying", 5), clipped("retry", 5)
+    ('retry…', 'retry')
+    """
+    return text if len(text) <= length else text[:length] + "…"
 
 
 def _short(identifier: str, whole: bool) -> str:

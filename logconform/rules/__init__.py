@@ -15,18 +15,23 @@ from functools import cache
 
 from logconform.findings import Finding
 from logconform.records import Record
-from logconform.rules.base import UNDECIDED, Rule, StreamRule, TaskRule
+from logconform.rules.base import UNDECIDED, GatheringRule, IfBound, Outcome, Rule, StreamRule, TaskRule
 from logconform.rules.history import History
-from logconform.rules.sample import Edge, Sample
+from logconform.rules.sample import Edge, PartOfSample, Sample, Unsettled
 
 __all__ = [
     "UNDECIDED",
     "Edge",
+    "GatheringRule",
     "History",
+    "IfBound",
+    "Outcome",
+    "PartOfSample",
     "Rule",
     "Sample",
     "StreamRule",
     "TaskRule",
+    "Unsettled",
     "check_history",
     "discover",
 ]
@@ -42,7 +47,7 @@ def discover() -> tuple[type[Rule], ...]:
             value
             for value in vars(module).values()
             if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == module.__name__
-            if value not in {Rule, TaskRule, StreamRule} and not value.__name__.startswith("_")
+            if value not in {Rule, TaskRule, StreamRule, GatheringRule} and not value.__name__.startswith("_")
         ]
     return tuple(sorted(found, key=lambda rule: rule.__name__))
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from typing import ClassVar
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
-from logconform.findings import Finding
+from logconform.findings import Finding, without_values
 from logconform.records import Record
-from logconform.rules.history import History, Sample
-from logconform.secrets import excerpt
+from logconform.rules.history import History
 
 
 class Undecided(enum.Enum):
@@ -20,7 +20,17 @@ class Undecided(enum.Enum):
 
 UNDECIDED = Undecided.UNDECIDED
 
-Outcomes = Iterator[Finding | Undecided | None]
+
+@dataclass(frozen=True, slots=True)
+class IfBound:
+    """A finding if, earlier in the sample, a task wrote with one of these members (name, value); else no check."""
+
+    members: tuple[tuple[str, str], ...]
+    finding: Finding
+
+
+Outcome = Finding | Undecided | IfBound | None
+Outcomes = Iterator[Outcome]
 """None: the check held."""
 
 
@@ -32,14 +42,8 @@ class Rule:
 
     def finding(self, message: str, record: Record) -> Finding:
         """Make a finding about *record*."""
-        return Finding(
-            requirement=self.requirement,
-            message=message,
-            place=record.place,
-            task_id=record.task_id,
-            evidence=excerpt(record.raw),
-            fix=self.fix,
-        )
+        shape = f"{type(self).__name__}: {without_values(message)}"
+        return Finding.about(record, self.requirement, message, fix=self.fix, shape=shape)
 
 
 class TaskRule(Rule):
@@ -51,14 +55,23 @@ class TaskRule(Rule):
 
 
 class StreamRule(Rule):
-    """A rule over all records, one after another. One instance sees one stream."""
+    """A rule over all records, one after another. One instance sees one part of a stream."""
 
     def see(self, record: Record) -> Outcomes:
         """Yield what *record* shows."""
-        del record
-        yield from ()
+        raise NotImplementedError
 
-    def end(self, sample: Sample) -> Outcomes:
-        """Yield what the whole stream shows."""
-        del sample
-        yield from ()
+
+class GatheringRule(StreamRule):
+    """A stream rule that says at the end what many records show together; those of several parts can be added up."""
+
+    def absorb(self, other: Self) -> None:
+        """Take over what another instance saw of another part, before or after this one's."""
+        raise NotImplementedError
+
+    def end(self) -> Outcomes:
+        """Yield what all records together show."""
+        raise NotImplementedError
+
+    def seal(self) -> None:
+        """Let go of what only this process needs, before the instance is sent to another."""

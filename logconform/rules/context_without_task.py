@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from logconform.records import Record
-from logconform.rules.base import Outcomes, StreamRule
+from logconform.rules.base import IfBound, Outcomes, StreamRule
 from logconform.rules.history import LIFECYCLE, is_celery, text_value
 from logconform.schemas import kind_of
 
@@ -18,19 +18,16 @@ class TaskIdMissing(StreamRule):
     requirement = "CTX001"
     fix = "Bind `task_id` in `task_prerun`, and merge the context into every record."
 
-    def __init__(self) -> None:
-        self._correlations: set[str] = set()
-
     def see(self, record: Record) -> Outcomes:
-        correlation = text_value(record, "correlation_id")
         if record.task_id is not None:
-            if correlation is not None:
-                self._correlations.add(correlation)
             yield None
         elif "task_id" not in record.members and kind_of(record) not in LIFECYCLE:
-            correlated = correlation in self._correlations and has_operation(record)
-            if correlated or _is_of_execution(record):
-                yield self.finding("carries a task's context, but no task_id", record)
+            finding = self.finding("carries a task's context, but no task_id", record)
+            correlation = text_value(record, "correlation_id")
+            if _is_of_execution(record):
+                yield finding
+            elif correlation is not None and has_operation(record):
+                yield IfBound((("correlation_id", correlation),), finding)
 
 
 class ContextOutsideTasks(StreamRule):
@@ -39,20 +36,16 @@ class ContextOutsideTasks(StreamRule):
     requirement = "CTX005"
     fix = "Clear the context in `task_postrun`, whatever the ending."
 
-    def __init__(self) -> None:
-        self._bound: set[tuple[str, str]] = set()
-
     def see(self, record: Record) -> Outcomes:
         members = record.members
         held = [(name, str(members[name])) for name in ("tenant_id", "user_id") if name in members]
         if record.task_id is not None:
-            self._bound.update(held)
-        elif not held:
+            return
+        if not held:
             yield None
         elif "task_id" not in members and not _is_of_execution(record) and kind_of(record) not in LIFECYCLE:
-            leaked = [name for name, value in held if (name, value) in self._bound]
-            if leaked:
-                yield self.finding(f"is outside any task, but carries the {leaked[0]} of one", record)
+            names = " and ".join(name for name, _ in held)
+            yield IfBound(tuple(held), self.finding(f"is outside any task, but carries the {names} of one", record))
 
 
 def has_operation(record: Record) -> bool:

@@ -18,10 +18,9 @@ class CorrelationChanged(TaskRule):
             parent, own = text_value(start, "parent_task_id"), text_value(start, "correlation_id")
             if parent is None or parent == start.task_id or ("correlation_id" in start.members and own is None):
                 continue
-            sent = history.sample.correlations.get(parent)
-            if sent is not None:
-                told = f"correlation_id is {own!r}; its parent's is {sent!r}"
-                yield self.finding(told, start) if own != sent else None
+            shared = history.sample.shares_correlation(parent, own)
+            if shared is not None:
+                yield None if shared else self.finding(f"correlation_id is {own!r}; its parent has another", start)
 
 
 class ParentChanged(TaskRule):
@@ -31,15 +30,18 @@ class ParentChanged(TaskRule):
     fix = "Keep what the first execution had: the headers of the message travel with a retry."
 
     def check(self, history: History) -> Outcomes:
-        if not history.starts:
-            return
-        known = (
-            text_value(history.starts[0], "parent_task_id") in history.sample.correlations
-        )  # told against its parent
-        names = ["parent_task_id"] if known else ["parent_task_id", "correlation_id"]
         for start in history.starts[1:]:
-            changed = [name for name in names if _changed(history.starts[0], start, name)]
+            changed = [
+                name for name in ("parent_task_id", "correlation_id") if _changed(history.starts[0], start, name)
+            ]
+            if "correlation_id" in changed and self._is_told_against_parent(history):
+                changed.remove("correlation_id")
             yield self.finding(f"{', '.join(changed)} differ from the first execution's", start) if changed else None
+
+    def _is_told_against_parent(self, history: History) -> bool:
+        first = history.starts[0]
+        parent, own = text_value(first, "parent_task_id"), text_value(first, "correlation_id")
+        return parent is not None and history.sample.shares_correlation(parent, own) is not None
 
 
 class OwnParent(TaskRule):

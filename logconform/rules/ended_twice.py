@@ -49,8 +49,10 @@ def _last_ends(history: History) -> list[Record]:
 
 def _unfollowed_retry(history: History) -> Record | None:
     """Return a retry record that no further execution followed, among those of a task that has ended."""
-    announced = {record.get("retry_count"): record for record in history.retries}  # the same one twice is RETRY001's
-    if not history.begins_here or len(announced) < len(history.starts) or history.unannounced:
+    announced = {_number(record): record for record in history.retries}  # the same one twice is RETRY001's
+    if not announced or len(announced) < len(history.starts):
+        return None
+    if not history.begins_here or history.unannounced:
         return None
     last = max(announced.values(), key=lambda record: (_number(record), history.index(record)))
     spoke_on = any(history.index(record) > history.index(last) for record in history.own_body)
@@ -65,9 +67,9 @@ def _may_begin_earlier(history: History) -> bool:
     return any(not isinstance(each, int | float) or each < AT_ONCE_SECONDS for each in countdowns)
 
 
-def _number(record: Record) -> int:
+def _number(record: Record) -> float:
     count = record.get("retry_count")
-    return count if isinstance(count, int) else -1
+    return count if isinstance(count, int | float) else -1
 
 
 def _ended_again(history: History) -> Record | None:

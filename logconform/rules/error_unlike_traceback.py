@@ -20,12 +20,18 @@ class ErrorUnlikeTraceback(TaskRule):
     def check(self, history: History) -> Outcomes:
         for record in [*history.failures, *history.exhaustions]:
             error, text = record.get("error"), record.get("exception")
-            named = _TYPE.match(error) if isinstance(error, str) else None
-            if named is None or not isinstance(text, str) or record.get("truncated") is True:
+            shown = is_shown(error, text) if isinstance(error, str) and isinstance(text, str) else None
+            if shown is None or record.get("truncated") is True:
                 continue
-            kind = named.group(1).rsplit(".", 1)[-1]
-            shown = {match.group(1).rsplit(".", 1)[-1] for match in _LINE.finditer(text)}
-            if kind not in shown:
-                yield self.finding(f"error names {kind}, which the traceback in `exception` does not show", record)
-            else:
-                yield None
+            kind = str(error).partition(":")[0].rsplit(".", 1)[-1]
+            message = f"error names {kind}, which the traceback in `exception` does not show"
+            yield None if shown else self.finding(message, record)
+
+
+def is_shown(error: str, traceback: str) -> bool | None:
+    """Whether a traceback shows the exception that *error* names; None where it names none."""
+    named = _TYPE.match(error)
+    if named is None:
+        return None
+    kind = named.group(1).rsplit(".", 1)[-1]
+    return kind in {match.group(1).rsplit(".", 1)[-1] for match in _LINE.finditer(traceback)}

@@ -17,6 +17,8 @@ LIFECYCLE = {"task-start", "task-retry", "task-retries-exhausted", *ENDINGS}
 BODY = {"task-execution", "task-progress", "resource-usage"}
 AT_ONCE_SECONDS = 1.0
 """A retry with a shorter countdown may start before the execution that it repeats has said that it is retried."""
+IDENTITY = ("tenant_id", "user_id", "correlation_id", "parent_task_id")
+"""What says for whom a task works, and what caused it."""
 CELERY_LOGGERS = ("celery", "kombu", "billiard", "amqp")
 
 
@@ -40,9 +42,15 @@ class History:
 
     @classmethod
     def of(cls, records: list[Record], sample: Sample, kinds: dict[int, str] | None = None) -> History:
-        """Sort a task's *records* by kind; *kinds* are these by the records' identity, where they are known."""
+        """
+        Sort a task's *records* by kind; *kinds* are these by the records' identity, where they are known.
+
+        Without what Celery's own loggers say of a task in passing: it is no part of what the task did.
+        """
         if kinds is None:
             kinds = {id(record): kind_of(record) for record in records}
+        start = next((record for record in records if kinds[id(record)] == "task-start"), None)
+        records = [record for record in records if not is_inert(record, kinds[id(record)], start)]
         history = cls(records, sample, kinds=kinds)
         history._tell_borrowed()
         places = {
@@ -88,8 +96,6 @@ class History:
     @cached_property
     def unannounced(self) -> Record | None:
         """The first record of a further execution that follows its retry record in due time, but has no start."""
-        if self.torn or "task-start" in self.sample.orphans:
-            return None
         for number, retry in enumerate(self.retries, 1):
             after = self.records[self.index(retry) + 1 :]
             first = next((record for record in after if not is_celery(record)), None)
@@ -97,7 +103,7 @@ class History:
                 continue
             begun = sum(self.index(start) < self.index(first) for start in self.starts)
             if begun <= number and _is_due(retry, first):
-                return first
+                return None if self.torn or "task-start" in self.sample.orphans else first
         return None
 
     @cached_property
@@ -176,6 +182,14 @@ def is_celery(record: Record) -> bool:
     """Whether a record comes from a logger of Celery's own."""
     logger = record.members.get("logger")
     return isinstance(logger, str) and logger.split(".", 1)[0] in CELERY_LOGGERS
+
+
+def is_inert(record: Record, kind: str, start: Record | None) -> bool:
+    """Whether a record of Celery's own loggers only mentions a task: no error, and in no other context than *start*."""
+    if kind in LIFECYCLE or not is_celery(record) or record.level in {"error", "critical"}:
+        return False
+    own = record.members if start is None else start.members
+    return all(record.members.get(name, own.get(name)) == own.get(name) for name in IDENTITY)
 
 
 def is_further(start: Record) -> bool:

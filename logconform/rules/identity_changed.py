@@ -28,8 +28,7 @@ def _binds(history: History, start: Record, name: str) -> bool:
 
 
 def _is_foreign(history: History, name: str, value: object, task_id: str | None) -> bool:
-    owners = history.sample.owners.get((name, str(value)), set())
-    return bool(owners - {task_id or ""})
+    return history.sample.owned_by_another(name, str(value), task_id or "")
 
 
 def _differs(history: History, name: str, record: Record, start: Record) -> bool:
@@ -37,7 +36,7 @@ def _differs(history: History, name: str, record: Record, start: Record) -> bool
     value = record.members.get(name)
     if not isinstance(value, str) or value in ("", "None"):
         return False  # the schema's matter
-    return value not in {start.get(name), history.starts[0].get(name)}
+    return value not in (start.get(name), history.starts[0].get(name))
 
 
 class _IdentifierDropped(TaskRule):

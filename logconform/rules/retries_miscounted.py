@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from logconform.records import Record
 from logconform.rules.base import UNDECIDED, Outcomes, TaskRule
-from logconform.rules.history import History
+from logconform.rules.history import History, is_further
 
 
 def _count(record: Record) -> int | None:
@@ -19,12 +19,13 @@ class RetryUnannounced(TaskRule):
     fix = "Write `Task failed, retrying` from the `task_retry` signal: it fires for `self.retry` and `autoretry_for`."
 
     def check(self, history: History) -> Outcomes:
-        if not history.begins_here:
-            return
         further = {count: start for start in history.starts if (count := _count(start) or 0) > 0}
+        if not further or is_further(history.starts[0]):
+            return
         if len(further) <= len(history.retries):
-            if further:
-                yield None
+            yield None
+            return
+        if not history.begins_here:
             return
         last = further[max(further)]
         # The record may come after the start of the execution that it announces.
@@ -65,10 +66,13 @@ class RetriesMiscounted(TaskRule):
         if not counted:
             return
         missing = [count for count in range(max(counted)) if count not in counted]
+        if not missing:
+            yield None
+            return
         first = min(counted)
         here = [count for count in missing if self._ran_here(history, count)]
         if history.torn or "task-retry" in history.sample.orphans:
-            yield None if not missing else UNDECIDED
+            yield UNDECIDED
         elif not here or len(history.retries) < len(counted):
             yield None
         elif first in here or first > min(here):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,6 +23,10 @@ SILENT_SECONDS = 3_600.0
 _TIMESTAMP_LENGTH = len("2025-09-12T20:05:03.001184Z")
 
 
+class Unsettled(Exception):
+    """A part of a sample was asked what only the whole of it can tell."""
+
+
 @dataclass(slots=True)
 class Edge:
     """
@@ -40,6 +45,16 @@ class Edge:
     lines: int = 0
 
 
+def _nobody(name: str, value: str, task_id: str) -> bool:
+    del name, value, task_id
+    return False
+
+
+def _unknown(parent: str, correlation: str | None) -> bool | None:
+    del parent, correlation
+    return None
+
+
 @dataclass(slots=True)
 class Sample:
     """
@@ -47,8 +62,9 @@ class Sample:
 
     `whole`: nothing was cut off. `edges`: by path. `serial`: where each whole
     task begins, if no two tasks overlap in the sample's one stream; else empty.
-    `owners`: which tasks were announced with which tenant or user.
-    `correlations`: by task, those of the first known task that caused it.
+    `owned_by_another`: whether another task than `task_id` was called with this
+    tenant or user. `shares_correlation`: whether a task was started with this
+    correlation; None where its start is not known.
     `finished`: executions with both a start and an ending, by task name;
     `longest` and `longest_silence` are theirs, in seconds. `orphans`: kinds
     of lifecycle records whose task is not named.
@@ -59,9 +75,9 @@ class Sample:
 
     whole: bool
     edges: dict[str, Edge] = field(default_factory=dict)
-    serial: tuple[int, ...] = ()
-    owners: dict[tuple[str, str], set[str]] = field(default_factory=dict)
-    correlations: dict[str, str] = field(default_factory=dict)
+    serial: Sequence[int] = ()
+    owned_by_another: Callable[[str, str, str], bool] = _nobody
+    shares_correlation: Callable[[str, str | None], bool | None] = _unknown
     finished: dict[str, int] = field(default_factory=dict)
     longest: float = 0.0
     longest_silence: float = 0.0
@@ -102,10 +118,36 @@ class Sample:
         return sum(begin > offset for begin in self.serial) >= TASKS_THAT_SHOW
 
 
+class PartOfSample(Sample):
+    """
+    What is known while only a part of the sample was read.
+
+    Answers what no further record can change, and raises `Unsettled` for all
+    else: what a rule says without asking further holds in the whole sample too.
+    """
+
+    _KNOWN = frozenset({"whole", "owned_by_another", "shares_correlation"})
+
+    def __getattribute__(self, name: str) -> object:
+        """Return what is known already."""
+        if name in PartOfSample._KNOWN or name.startswith("__"):
+            return object.__getattribute__(self, name)
+        raise Unsettled(name)
+
+
 def seconds(record: Record) -> float | None:
     """Return a record's timestamp in seconds since the epoch, None where it is not as FMT003 has it."""
     text = record.members.get("timestamp")
-    if not isinstance(text, str) or len(text) != _TIMESTAMP_LENGTH or text[-1] != "Z" or text[19] != ".":
+    return instant(text) if isinstance(text, str) else None
+
+
+def instant(text: str) -> float | None:
+    """Return a timestamp in seconds since the epoch, None where it is not as FMT003 has it.
+
+    >>> instant("1970-01-01T00:01:00.500000Z")
+    60.5
+    """
+    if len(text) != _TIMESTAMP_LENGTH or text[-1] != "Z" or text[19] != ".":
         return None
     minute, rest = _minute(text[:16]), text[17:26]
     if minute is None or text[16] != ":" or not (rest[:2].isdigit() and rest[3:].isdigit()):

@@ -65,6 +65,16 @@ class AddressOutOfPlace(StreamRule):
         yield self.finding(f"an e-mail address stands in {found[0]}", record) if found else None
 
 
+def is_for_addresses(name: str) -> bool:
+    """Whether a member is named for an e-mail address, or holds what only looks like one."""
+    return name in _ADDRESS_FIELDS
+
+
+def is_out_of_place(members: dict[str, Any]) -> bool:
+    """Whether an e-mail address stands in a member that is not named for one."""
+    return any(_has_address(text) for _, text in _texts(members, _ADDRESS_FIELDS))
+
+
 def _has_address(text: str) -> bool:
     return "@" in text and _ADDRESS.search(_NO_ADDRESS.sub(" ", text)) is not None
 

@@ -36,7 +36,7 @@ class StartMissingOrRepeated(TaskRule):
         parts = list(history.parts)
         if history.kind(parts[0][0]) != "task-start":
             yield from self._opening(history, parts.pop(0), parts[0][0] if parts else None)
-        if history.unannounced is not None and history.begins_here:
+        if history.retries and history.unannounced is not None and history.begins_here:
             yield self.finding("no `Task starting` announced this further execution", history.unannounced)
         for index, part in enumerate(parts):
             repeated = index > 0 and self._repeats(history, parts[index - 1], part[0])
@@ -96,9 +96,8 @@ class StartMissingOrRepeated(TaskRule):
 
     def _repeats(self, history: History, before: list[Record], start: Record) -> bool:
         """Whether two starts with nothing between them that ends the first are of one execution."""
-        if history.torn or is_further(start) or history.retries:
-            return False
-        if any(history.kind(record) in _ENDS for record in before):
+        if is_further(start) or history.retries or any(history.kind(record) in _ENDS for record in before):
             return False
         first, second = seconds(before[0]), seconds(start)
-        return first is not None and second is not None and second - first < SAME_EXECUTION_SECONDS
+        close = first is not None and second is not None and second - first < SAME_EXECUTION_SECONDS
+        return close and not history.torn

@@ -1,15 +1,25 @@
-"""A walk over a whole sample that gathers what rules need to know of a task's surroundings."""
+"""
+What rules need to know of a task's surroundings, gathered part by part.
+
+A `Survey` of one part of a sample adds up with those of the others, in any order.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
-from logconform.records import Reading, Record
-from logconform.rules.history import ENDINGS, LIFECYCLE, is_celery, is_further, text_value
-from logconform.rules.sample import Edge, Sample, seconds
+from logconform.records import Place, Reading, Record
+from logconform.rules.history import ENDINGS, LIFECYCLE, History, is_celery, is_further, text_value
+from logconform.rules.sample import Edge, Sample, instant, seconds
+
+SPANS_KEPT = 2_000
+"""Samples of more tasks tell by other means whether their worker had one slot."""
+TORN_KEPT = 5_000
+"""Where more tasks are named in torn lines, any task may be."""
 
 _TASK_ID = re.compile(rb'"task_id"\s*:\s*"([^"\\]{1,255})"')
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
@@ -17,64 +27,216 @@ _STARTED = re.compile(
     r"(?i)\bworker\b.{0,40}\b(?:ready|start(?:s|ed|ing)?|boot(?:s|ed|ing)?|online|up)\b|^\S+@\S+ ready"
 )
 _STOPPED = re.compile(r"(?i)\bworker\b.{0,40}\b(?:stopped|shut ?down|exit(?:ed|s)|shutting down|terminated|offline)\b")
-_IDENTIFIERS = ("tenant_id", "user_id")
 
-Histories = Mapping[str, list[Record]]
+Where = tuple[int, str]
+"""A source: its number, its path."""
 
 
-@dataclass
+@dataclass(slots=True)
+class Stretch:
+    """
+    Adjoining lines of one source. Times in seconds, the rest are offsets; -1 where there is none.
+
+    `drop`: by how much a time lies below an earlier one, at most.
+    """
+
+    lines: int = 0
+    last_line: int = 0
+    first: float | None = None
+    highest: float | None = None
+    lowest: float | None = None
+    drop: float = 0.0
+    worker_started: int = -1
+    worker_stopped: int = -1
+    first_task: int = -1
+    last_task: int = -1
+
+    def see_time(self, at: float) -> None:
+        """Take note of one record's time."""
+        if self.first is None or self.highest is None or self.lowest is None:
+            self.first = self.highest = self.lowest = at
+            return
+        self.drop = max(self.drop, self.highest - at)
+        self.highest, self.lowest = max(self.highest, at), min(self.lowest, at)
+
+    def see_times(self, stamps: Sequence[str]) -> None:
+        """Take note of all records' valid timestamps at once, in the order of the stream."""
+        if not stamps:
+            return
+        ordered = sorted(stamps)
+        if ordered != stamps:
+            late = {(high, at) for high, at in zip(accumulate(stamps, max), stamps, strict=True) if at < high}
+            self.drop = max(self.drop, *(_valid(high) - _valid(at) for high, at in late))
+        self.first, self.lowest, self.highest = _valid(stamps[0]), _valid(ordered[0]), _valid(ordered[-1])
+
+    def see_task(self, offset: int) -> None:
+        """Take note of a task's record."""
+        self.first_task = offset if self.first_task < 0 else min(self.first_task, offset)
+        self.last_task = max(self.last_task, offset)
+
+    def see_worker(self, record: Record) -> None:
+        """Take note of a record that no task wrote."""
+        event, offset = record.event or "", record.place.offset
+        if _STARTED.search(event):
+            self.worker_started = offset if self.worker_started < 0 else min(self.worker_started, offset)
+        if _STOPPED.search(event) and not is_celery(record):
+            self.worker_stopped = max(self.worker_stopped, offset)
+
+
+def _valid(stamp: str) -> float:
+    return instant(stamp) or 0.0
+
+
+@dataclass(slots=True)
+class Span:
+    """Where a task's records begin and end in its source; whether the first is its start, the last an ending."""
+
+    begin: int
+    end: int
+    opens: bool
+    closes: bool
+
+    def __add__(self, other: Span) -> Span:
+        first, last = min(self, other, key=lambda span: span.begin), max(self, other, key=lambda span: span.end)
+        return Span(first.begin, last.end, first.opens, last.closes)
+
+
+@dataclass(slots=True)
 class Survey:
-    """Sees every line once, in the order of the sample, and then tells about the whole."""
+    """What was seen of a sample so far; addition is associative and commutative."""
 
-    edges: dict[str, Edge] = field(default_factory=dict)
+    stretches: dict[tuple[Where, int], Stretch] = field(default_factory=dict)
     orphans: set[str] = field(default_factory=set)
     torn: set[str] = field(default_factory=set)
     torn_anywhere: bool = False
-    _with_tasks: set[str] = field(default_factory=set)
+    spans: dict[str, Span] | None = field(default_factory=dict)
+    finished: Counter[str] = field(default_factory=Counter)
+    longest: float = 0.0
+    longest_silence: float = 0.0
+    retries_shown: bool = False
+    retries_hidden: bool = False
 
-    def see(self, record: Record, kind: str) -> None:
-        """Take note of a record."""
-        path = record.place.path
-        edge = self.edges.get(path)
-        if edge is None:
-            edge = self.edges[path] = Edge()
-        edge.lines = record.place.line
-        at = seconds(record)
-        if at is not None:
-            if edge.first is None:
-                edge.first = at
-            if edge.last is None or at > edge.last:
-                edge.last = at
-            else:
-                edge.disorder = max(edge.disorder, edge.last - at)
+    def stretch(self, place: Place) -> Stretch:
+        """Return the stretch that begins at *place*."""
+        return self.stretches.setdefault(((place.source, place.path), place.offset), Stretch())
+
+    def see(self, record: Record, kind: str, stretch: Stretch) -> None:
+        """Take note of a record: of all but its time and its task's history."""
         if record.task_id is not None:
-            self._with_tasks.add(path)
-            edge.closed = -1
+            stretch.see_task(record.place.offset)
         elif kind in LIFECYCLE:
             self.orphans.add(kind)
         elif record.event is not None:
-            self._see_worker(record, record.event, edge)
+            stretch.see_worker(record)
 
     def see_unreadable(self, reading: Reading) -> None:
         """Take note of a line that cannot be read, but may have been a record."""
         named = tasks_named_in(reading.raw)
         self.torn |= named
         self.torn_anywhere = self.torn_anywhere or (not named and _was_cut_short(reading.raw))
+        self._bound_torn()
 
-    def sample(self, histories: Histories, kinds: Mapping[int, str], *, whole: bool) -> Sample:
-        """Return what the sample tells, now that all of it was seen; *kinds* of the records by their identity."""
-        sample = Sample(whole, self.edges, orphans=self.orphans, torn=self.torn, torn_anywhere=self.torn_anywhere)
-        if len(self.edges) == 1:
-            sample.serial = _serial(histories, kinds)
-        for task_id, records in histories.items():
-            _note_task(sample, task_id, records, kinds)
-        return sample
+    def see_span(self, task_id: str, span: Span) -> None:
+        """Take note of where a task's records stand; tasks of several sources overlap anyhow."""
+        if self.spans is None:
+            return
+        known = self.spans.get(task_id)
+        self.spans[task_id] = span if known is None else known + span
+        if len(self.spans) > SPANS_KEPT:
+            self.spans = None
 
-    def _see_worker(self, record: Record, event: str, edge: Edge) -> None:
-        if record.place.path not in self._with_tasks and _STARTED.search(event):
-            edge.opened = True
-        elif _STOPPED.search(event) and not is_celery(record):
-            edge.closed = record.place.offset
+    def see_history(self, history: History) -> None:
+        """Take note of how long a task's executions took, and of whether retries say that they are."""
+        began = previous = silence = None
+        retried = False
+        for record in history.records:
+            kind, at = history.kind(record), seconds(record)
+            if kind == "task-start":
+                self.retries_shown = self.retries_shown or "retry_count" in record.members
+                self.retries_hidden = self.retries_hidden or (retried and not is_further(record))
+                began, silence = at, 0.0
+            elif at is not None and previous is not None and silence is not None:
+                silence = max(silence, at - previous)
+            retried = retried or kind == "task-retry"
+            previous = at if at is not None else previous
+            ends = kind in ENDINGS or kind == "task-retry"
+            if ends and began is not None and at is not None and silence is not None:
+                self.see_finished(text_value(record, "task_name") or "", at - began, silence)
+                began = silence = None
+
+    def see_finished(self, name: str, took: float, silence: float, times: int = 1) -> None:
+        """Take note of finished executions; *took* and *silence* are the longest of theirs, in seconds."""
+        self.finished[name] += times
+        self.longest = max(self.longest, took)
+        self.longest_silence = max(self.longest_silence, silence)
+
+    def __add__(self, other: Survey) -> Survey:
+        total = Survey(
+            {**self.stretches, **other.stretches},
+            self.orphans | other.orphans,
+            self.torn | other.torn,
+            self.torn_anywhere or other.torn_anywhere,
+            None if self.spans is None or other.spans is None else dict(self.spans),
+            self.finished + other.finished,
+            max(self.longest, other.longest),
+            max(self.longest_silence, other.longest_silence),
+            self.retries_shown or other.retries_shown,
+            self.retries_hidden or other.retries_hidden,
+        )
+        for task_id, span in (other.spans or {}).items():
+            total.see_span(task_id, span)
+        total._bound_torn()
+        return total
+
+    def sample(self, *, whole: bool) -> Sample:
+        """Return what the sample tells, now that all of it was seen."""
+        edges = self._edges()
+        return Sample(
+            whole,
+            edges,
+            serial=_serial(self.spans or {}) if len(edges) == 1 else (),
+            finished=self.finished,
+            longest=self.longest,
+            longest_silence=self.longest_silence,
+            orphans=self.orphans,
+            torn=self.torn,
+            torn_anywhere=self.torn_anywhere,
+            counts_retries=False if self.retries_hidden else True if self.retries_shown else None,
+        )
+
+    def _bound_torn(self) -> None:
+        if len(self.torn) > TORN_KEPT or (self.torn_anywhere and self.torn):
+            self.torn, self.torn_anywhere = set(), True
+
+    def _edges(self) -> dict[str, Edge]:
+        by_path: dict[str, list[Stretch]] = {}
+        for (where, _), stretch in sorted(self.stretches.items(), key=lambda item: item[0]):
+            by_path.setdefault(where[1], []).append(stretch)
+        return {path: _edge(stretches) for path, stretches in by_path.items()}
+
+
+def _edge(stretches: Sequence[Stretch]) -> Edge:
+    """Join the stretches of one source, in order."""
+    edge = Edge()
+    started = [each.worker_started for each in stretches if each.worker_started >= 0]
+    tasks = [each.first_task for each in stretches if each.first_task >= 0]
+    edge.opened = bool(started) and (not tasks or min(started) < min(tasks))
+    stopped, spoke = max(each.worker_stopped for each in stretches), max(each.last_task for each in stretches)
+    edge.closed = stopped if stopped > spoke else -1
+    for each in stretches:
+        edge.lines += each.lines
+        if each.first is None or each.highest is None or each.lowest is None:
+            continue
+        edge.first = each.first if edge.first is None else edge.first
+        edge.disorder = max(edge.disorder, each.drop, 0.0 if edge.last is None else edge.last - each.lowest)
+        edge.last = each.highest if edge.last is None else max(edge.last, each.highest)
+    return edge
+
+
+def is_worker_event(record: Record) -> bool:
+    """Whether a record may be a worker's word on its own start or end."""
+    event = record.event or ""
+    return bool(_STARTED.search(event) or _STOPPED.search(event))
 
 
 def tasks_named_in(raw: bytes) -> set[str]:
@@ -117,46 +279,15 @@ def _was_cut_short(raw: bytes) -> bool:
     return text.startswith(b"{") != text.endswith(b"}") and (b'"' in text or text in (b"{", b"}"))
 
 
-def _serial(histories: Histories, kinds: Mapping[int, str]) -> tuple[int, ...]:
+def span_of(records: Sequence[Record], kinds: Iterable[str]) -> Span:
+    """Return the span of a task's *records*, with their *kinds* in the same order."""
+    known = list(kinds)
+    return Span(records[0].place.offset, records[-1].place.offset, known[0] == "task-start", known[-1] in ENDINGS)
+
+
+def _serial(spans: dict[str, Span]) -> Sequence[int]:
     """Return where each whole task begins, if no two tasks overlap in the stream; else nothing."""
-    spans = sorted(
-        (records[0].place.offset, records[-1].place.offset, kinds[id(records[0])], kinds[id(records[-1])])
-        for records in histories.values()
-    )
-    if any(before[1] >= after[0] for before, after in pairwise(spans)):
+    ordered = sorted(spans.values(), key=lambda span: (span.begin, span.end))
+    if any(before.end >= after.begin for before, after in pairwise(ordered)):
         return ()
-    return tuple(first for first, _, opens, closes in spans if opens == "task-start" and closes in ENDINGS)
-
-
-def _note_task(sample: Sample, task_id: str, records: list[Record], kinds: Mapping[int, str]) -> None:
-    began = previous = silence = None
-    retried = False
-    shown, hidden = sample.counts_retries is True, sample.counts_retries is False
-    for record in records:
-        kind, at = kinds[id(record)], seconds(record)
-        if kind == "task-start":
-            _note_start(sample, task_id, record)
-            shown, hidden = shown or "retry_count" in record.members, hidden or (retried and not is_further(record))
-            began, silence = at, 0.0
-        elif at is not None and previous is not None and silence is not None:
-            silence = max(silence, at - previous)
-        retried = retried or kind == "task-retry"
-        previous = at if at is not None else previous
-        if (kind in ENDINGS or kind == "task-retry") and began is not None and at is not None and silence is not None:
-            name = text_value(record, "task_name") or ""
-            sample.finished[name] = sample.finished.get(name, 0) + 1
-            sample.longest = max(sample.longest, at - began)
-            sample.longest_silence = max(sample.longest_silence, silence)
-            began = silence = None
-    sample.counts_retries = False if hidden else True if shown else None
-
-
-def _note_start(sample: Sample, task_id: str, start: Record) -> None:
-    keys = start.get("kwargs_keys")
-    for name in _IDENTIFIERS:
-        if isinstance(keys, list) and name in keys and name in start.members:
-            sample.owners.setdefault((name, str(start.get(name))), set()).add(task_id)
-    correlation = text_value(start, "correlation_id")
-    if correlation is not None:
-        parent = text_value(start, "parent_task_id") or ""
-        sample.correlations.setdefault(task_id, sample.correlations.get(parent, correlation))
+    return tuple(span.begin for span in ordered if span.opens and span.closes)

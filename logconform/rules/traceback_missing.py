@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import enum
 import re
 
-from logconform.records import Record
 from logconform.rules.base import Outcomes, TaskRule
 from logconform.rules.history import History, text_value
 
@@ -17,6 +17,26 @@ _NAMED = re.compile(r"(?:(?:[^\W\d]\w*|<locals>)\.)*([^\W\d]\w*)(?::|$)")
 _RAISED = re.compile(r"(?:[^\W\d]\w*\.)*[^\W\d]\w*(?:Error|Exception|Timeout|Exceeded)(?::|$)")
 
 
+class Raised(enum.IntEnum):
+    """What `error` says of the exception."""
+
+    UNNAMED = 0
+    WITHOUT_FRAMES = 1
+    WITH_FRAMES = 2
+
+
+def raised(error: str) -> Raised:
+    """Say whether an error names an exception that a Python frame raised.
+
+    >>> raised("WorkerLostError: signal 9"), raised("ValueError: 3")
+    (<Raised.WITHOUT_FRAMES: 1>, <Raised.WITH_FRAMES: 2>)
+    """
+    named = _NAMED.match(error)
+    if named is None:
+        return Raised.UNNAMED
+    return Raised.WITHOUT_FRAMES if named[1] in _WITHOUT_TRACEBACK else Raised.WITH_FRAMES
+
+
 class FailureWithoutTraceback(TaskRule):
     """A `Task failed` names an exception that was raised, and does not say where."""
 
@@ -25,11 +45,12 @@ class FailureWithoutTraceback(TaskRule):
 
     def check(self, history: History) -> Outcomes:
         for record in history.failures:
-            named = _NAMED.match(text_value(record, "error") or "")
-            if named is None or named[1] in _WITHOUT_TRACEBACK or record.get("truncated") is True:
+            error = text_value(record, "error") or ""
+            if raised(error) is not Raised.WITH_FRAMES or record.get("truncated") is True:
                 continue
+            kind = error.partition(":")[0]
             missing = "exception" not in record.members
-            yield self.finding(f"exception is missing, and {named[1]} has a traceback", record) if missing else None
+            yield self.finding(f"exception is missing, and {kind} has a traceback", record) if missing else None
 
 
 class ErrorWithoutTraceback(TaskRule):
@@ -44,11 +65,12 @@ class ErrorWithoutTraceback(TaskRule):
 
     def check(self, history: History) -> Outcomes:
         for record in history.own_body:
-            if record.level in {"error", "critical"} and record not in history.borrowed and _is_handled(record):
+            handled = is_handled(text_value(record, "error"), text_value(record, "exception"))
+            if record.level in {"error", "critical"} and handled and record not in history.borrowed:
                 missing = [name for name in ("error", "exception") if name not in record.members]
                 yield self.finding(f"{missing[0]} is missing", record) if missing else None
 
 
-def _is_handled(record: Record) -> bool:
-    error = text_value(record, "error")
-    return text_value(record, "exception") is not None or (error is not None and _RAISED.match(error) is not None)
+def is_handled(error: str | None, exception: str | None) -> bool:
+    """Whether a record with these members tells of an exception that was being handled."""
+    return exception is not None or (error is not None and _RAISED.match(error) is not None)

@@ -39,6 +39,11 @@ class TracebackShowsLocals(StreamRule):
         yield self.finding(f"{shown} shows values of local variables", record) if shown else None
 
 
+def shows_locals(members: dict[str, Any]) -> bool:
+    """Whether a text or frame in *members* shows values of local variables."""
+    return _locals_in(members) is not None
+
+
 def _locals_in(members: dict[str, Any]) -> str | None:
     for name, text in _texts(members):
         if text is None or _prints_locals(text):

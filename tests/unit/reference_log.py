@@ -38,7 +38,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
     sink = Kept()
     monkeypatch.setattr(pipeline, "sinks", (sink,))
     monkeypatch.setattr(pipeline, "threshold", logging.INFO)
-    configure_structlog()
+    configure_structlog(logging.INFO)
     clear_context()
     yield sink
     clear_context()

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -22,31 +22,42 @@ from xml.etree import ElementTree
 import pytest
 from click.testing import CliRunner, Result
 
-from logconform.check import run as engine
-from logconform.check.sources import Source, Unreadable, find_sources
+from logconform.check.engine import Engine, Judged
+from logconform.check.processes import interruptible
+from logconform.check.sources import Block, Lines, Source, Unreadable, find_sources
 from logconform.cli import main
 from logconform.findings import Count, Finding, Verdict
-from logconform.records import Reading
+from logconform.records import Reading, read_stream
 
 GOOD = b'{"event": "Task starting"}\n'
 BAD = b"a banner\n"
 
 
-def count_lines(readings: Iterable[Reading], *, complete: bool = False) -> Verdict:
+def count_lines(engine: Engine, jobs: int = 1, pool: object = None) -> Judged:
     """Stand in for the judge: FMT001 by the reader alone; a record with `soft` is a warning."""
+    del jobs, pool
     verdict = Verdict()
-    for reading in readings:
-        verdict.checked("FMT001")
-        verdict.found_all(Finding(each.requirement, each.message, reading.place) for each in reading.defects)
-        if reading.record and reading.record.get("soft"):
-            verdict.found(Finding("FMT012", "is soft", reading.place))
-    return verdict
+    with interruptible(engine.stop):
+        for block in engine._blocks():
+            for reading in read_stream(io.BytesIO(block.lines().text), block.path):
+                count_line(verdict, reading)
+                engine.judged.lines += 1
+            engine.judged.bytes += block.size
+    engine.judged.verdicts = {None: verdict}
+    return engine.judged
+
+
+def count_line(verdict: Verdict, reading: Reading) -> None:
+    verdict.checked("FMT001")
+    verdict.found_all(Finding(each.requirement, each.message, reading.place) for each in reading.defects)
+    if reading.record and reading.record.get("soft"):
+        verdict.found(Finding("FMT012", "is soft", reading.place))
 
 
 @pytest.fixture(autouse=True)
 def judge(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The command is tested here, not the rules; and no configuration but the test's own."""
-    monkeypatch.setattr(engine, "judge_stream", count_lines)
+    monkeypatch.setattr(Engine, "run", count_lines)
     monkeypatch.chdir(tmp_path)
 
 
@@ -90,10 +101,11 @@ def test_the_text_starts_with_the_verdict_and_ends_with_the_finding(tmp_path: Pa
     """People read the verdict first, and the places last."""
     write(tmp_path / "worker.log", GOOD + BAD)
     lines = check("worker.log").stdout.splitlines()
-    assert lines[0] == "does not conform: worker.log, 2 records, 36 bytes, against contract 1.0"
-    assert lines[-3:] == [
+    assert lines[0] == "does not conform: worker.log, 2 records, no tasks, 36 bytes, against contract 1.0"
+    assert lines[-4:] == [
         "FMT001 violation: the line is not JSON: no value where one is due",
-        "  --> worker.log:2",
+        "  --> worker.log:2 (byte 27)",
+        "   = 1 of 2 checked (50 %)",
         "   = more: logconform explain FMT001",
     ]
 
@@ -102,7 +114,14 @@ def test_json_names_the_sample_and_the_place(tmp_path: Path) -> None:
     """The report says what was read, and where the finding is."""
     made = report(write(tmp_path / "worker.log", GOOD + BAD))
     path = str(tmp_path / "worker.log")
-    assert made["subject"] == {"kind": "sample", "paths": [path], "records": 2, "bytes": 36}
+    assert made["subject"] == {
+        "kind": "sample",
+        "paths": [path],
+        "records": 2,
+        "bytes": 36,
+        "tasks": 0,
+        "sources": [{"path": path, "bytes": 36, "compression": None, "envelope": None}],
+    }
     assert [(each["path"], each["line"], each["offset"]) for each in made["findings"]] == [(path, 2, 27)]
     assert [each["name"] for each in made["environments"]] == ["sample"]
 
@@ -132,7 +151,14 @@ def test_packed_files_are_read_like_plain_ones(tmp_path: Path, suffix: str) -> N
 def test_standard_input_is_read() -> None:
     """`-` is a sample like any other."""
     made = report("-", given=GOOD * 2)
-    assert made["subject"] == {"kind": "sample", "paths": ["-"], "records": 2, "bytes": 54}
+    assert made["subject"] == {
+        "kind": "sample",
+        "paths": ["-"],
+        "records": 2,
+        "bytes": 54,
+        "tasks": 0,
+        "sources": [{"path": "-", "bytes": 0, "compression": None, "envelope": None}],
+    }
 
 
 def test_a_folder_means_the_logs_below_it_oldest_first(tmp_path: Path) -> None:
@@ -171,14 +197,9 @@ UNREADABLE: list[tuple[str, bytes | None, str]] = [
     ("*.ndjson", None, "*.ndjson: no file matches; check the pattern, and quote it where the shell expands it"),
     (
         "w.log.gz",
-        gzip.compress(GOOD * 1000)[:-20],
-        "w.log.gz: ends in the middle of its packed data; copy it again whole",
-    ),
-    (
-        "w.log.gz",
         GOOD,
         "w.log.gz: its packed data is damaged (Not a gzipped file (b'{\"')); "
-        "copy it again whole, or rename it if it is not packed",
+        "copy it again whole, or rename it if it is not packed (read so far: 0 lines, 0 bytes)",
     ),
 ]
 
@@ -192,6 +213,20 @@ def test_what_cannot_be_read_is_told_with_a_remedy(
         write(tmp_path / name, content)
     result = check(name)
     assert (result.exit_code, result.stdout, result.stderr) == (2, "", f"Error: {message}\n")
+
+
+def test_what_came_before_the_damage_is_judged(tmp_path: Path) -> None:
+    """A log that was cut off gives the report on its beginning, says how far it was read, and exits with 2."""
+    packed = gzip.compress(BAD + GOOD * 1000, 0)  # as it is, and a checksum of 8 bytes
+    write(tmp_path / "w.log.gz", packed[: -8 - len(GOOD)])
+    result = check("w.log.gz")
+    read = "read so far: 1,000 lines, 26,982 bytes"
+    message = f"w.log.gz: ends in the middle of its packed data; copy it again whole ({read})"
+    assert (result.exit_code, result.stderr) == (2, f"Error: {message}\n")
+    lines = result.stdout.splitlines()
+    assert lines[0] == "does not conform: w.log.gz, 1,000 records, no tasks, 26.9 kB, against contract 1.0"
+    assert lines[2:4] == ["read as: w.log.gz (gzip)", f"problem: {message}"]
+    assert lines[-3:-1] == ["  --> w.log.gz:1 (byte 0)", "   = 1 of 1,000 checked (0.1 %)"]
 
 
 @pytest.mark.parametrize("suffix", [".gz", ".bz2", ".xz"])
@@ -276,7 +311,7 @@ USAGE_ERRORS = [
     (["w.log", "--ignore", "nonsense"], "no requirement is called nonsense; "),
     (["w.log", "--output", "nowhere/report.json"], "there is no folder nowhere; create it first"),
     (["w.log", "--output", "."], "is a directory"),
-    (["w.log", "--output", "./w.log"], "w.log: is one of the logs to read; write the report somewhere else"),
+    (["w.log", "--output", "./w.log"], "w.log: is one of the files to read; write somewhere else"),
 ]
 
 
@@ -331,27 +366,19 @@ def test_a_faulty_configuration_exits_with_2(tmp_path: Path) -> None:
 def test_an_interrupt_judges_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C ends with 130 and a report of the part that was read."""
     write(tmp_path / "w.log", GOOD * 10)
+    write(tmp_path / "x.log", GOOD * 10)
 
-    def interrupted(readings: Iterable[Reading], *, complete: bool = False) -> Verdict:
-        def until_third() -> Iterable[Reading]:
-            for number, reading in enumerate(readings, 1):
-                yield reading
-                if number == 3:
-                    os.kill(os.getpid(), signal.SIGINT)
+    def interrupted(block: Block) -> Lines:
+        os.kill(os.getpid(), signal.SIGINT)
+        return lines(block)
 
-        return count_lines(until_third())
-
-    monkeypatch.setattr(engine, "judge_stream", interrupted)
+    lines = Block.lines
+    monkeypatch.setattr(Block, "lines", interrupted)
     before = signal.getsignal(signal.SIGINT)
-    result = check("w.log", "--format", "json")
+    result = check("w.log", "x.log", "--format", "json")
     assert result.exit_code == 130
-    assert json.loads(result.stdout)["subject"] == {
-        "kind": "sample",
-        "paths": ["w.log"],
-        "records": 3,
-        "bytes": 81,
-        "partial": True,
-    }
+    subject = json.loads(result.stdout)["subject"]
+    assert (subject["records"], subject["bytes"], subject["partial"]) == (10, 270, True)
     assert signal.getsignal(signal.SIGINT) is before
 
 
@@ -382,12 +409,10 @@ class Interrupting(io.BytesIO):
 
 def test_an_interrupt_while_waiting_for_input_judges_what_came(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waiting for a pipe ends at once; everything that came through it is in the report."""
-    sample = engine.Sample([Source("-")])
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Interrupting(GOOD + BAD)))
-    with engine._stopping(sample):
-        verdict = count_lines(sample.readings())
-    assert (sample.stopped, sample.records, sample.bytes) == (True, 2, 36)
-    assert verdict.counts == {"FMT001": Count(checked=2, violations=1)}
+    judged = Engine([Source("-")]).run()
+    assert (judged.partial, judged.lines, judged.bytes) == (True, 2, 36)
+    assert judged.verdicts[None].counts == {"FMT001": Count(checked=2, violations=1)}
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see that the process waits")
@@ -403,7 +428,8 @@ def test_end_to_end_an_interrupt_ends_with_130(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (130, b"")
-    assert out.startswith(b"does not conform: -, 1 record, 9 bytes, stopped before the end, against contract 1.0\n")
+    headline = b"does not conform: -, 1 record, no tasks, 9 bytes, stopped before the end, against contract 1.0\n"
+    assert out.startswith(headline)
 
 
 def _waits_for_more(process: subprocess.Popen[bytes]) -> bool:

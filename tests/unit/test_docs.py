@@ -75,7 +75,7 @@ def test_the_guide_shows_each_kind_of_record() -> None:
         assert reading.record is not None
         shown.add(kind_of(reading.record))
     schemas = {path.name.removesuffix(".schema.json") for path in (ROOT / "schemas").glob("*.schema.json")}
-    assert schemas - shown == {"conformance-report", "logconform-config", "record", "task-ended"}
+    assert schemas - shown == {"catalog", "conformance-report", "diff", "logconform-config", "record", "task-ended"}
 
 
 @pytest.mark.parametrize("block", blocks("python"), ids=str)

@@ -20,6 +20,7 @@ from tests.unit.test_report_model import PREFORK, THREADS, finding, report, scen
 SCHEMA = json.loads((Path(__file__).parents[2] / "schemas" / "conformance-report.schema.json").read_text("utf-8"))
 VALIDATOR = Draft202012Validator(SCHEMA)
 SAMPLE = {"kind": "sample", "paths": ["worker.log"], "records": 2, "bytes": 99}
+SOURCE = {"path": "worker.log", "bytes": 99, "compression": "gzip", "envelope": "docker"}
 FULL = report(
     {"prefork-embedded": verdict(finding(), finding("FMT008", place=None)), "threads-embedded": verdict(FMT001=(3, 1))},
     [PREFORK, THREADS, Environment("gevent", skipped="not installed")],
@@ -31,6 +32,7 @@ REPORTS = {
     "empty": report(),
     "sample": report(subject=SAMPLE),
     "stopped sample": report(subject={**SAMPLE, "partial": True}),
+    "shipped sample": report(subject={**SAMPLE, "tasks": 1, "sources": [SOURCE], "problems": ["a.gz: ends too early"]}),
 }
 
 
@@ -97,5 +99,7 @@ def test_the_same_report_gives_the_same_bytes_in_every_format() -> None:
 
 def test_an_unknown_format_is_refused() -> None:
     """The error names the formats there are."""
-    with pytest.raises(ValueError, match=r"^no format 'yaml'; known are text, json, junit$"):
+    with pytest.raises(
+        ValueError, match=r"^no format 'yaml'; known are text, json, junit, sarif, github, markdown, badge$"
+    ):
         render(FULL, "yaml")

@@ -47,8 +47,24 @@ def test_a_violation_fails_with_its_places() -> None:
     failure = case(root, LAST_ATTEMPT).find("failure")
     assert failure is not None
     assert failure.attrib == {"type": "violation", "message": "1 of 4 checks"}
-    assert failure.text == ('says retrying\n  --> worker.log:7  task 3f1c\n   | {"a": "<b>"}\n   = fix: write it once')
+    assert failure.text == (
+        'says retrying\n  --> worker.log:7 (byte 700)  task 3f1c\n   | {"a": "<b>"}\n'
+        "   = 1 of 4 checked (25 %)\n   = fix: write it once"
+    )
     assert root.get("failures") == "1"
+
+
+def test_a_failure_tells_causes_with_exact_totals() -> None:
+    """Twelve hundred findings of two causes are two texts, and the figures are those of all of them."""
+    many = [finding(line=number, event="Task failed") for number in range(1, 1201)]
+    failure = case(junit(verdict(*many, finding(line=9, message="twice"))), LAST_ATTEMPT).find("failure")
+    assert failure is not None
+    assert failure.attrib["message"] == "1,201 of 1,201 checks"
+    assert [line for line in str(failure.text).splitlines() if "checked" in line] == [
+        '   = 1,200 of 1,201 checked (99.9 %), from "Task failed"',
+        "   = 1 of 1,201 checked (under 0.1 %)",
+    ]
+    assert str(failure.text).count("  --> ") == 6
 
 
 @pytest.mark.parametrize(
@@ -72,7 +88,9 @@ def test_a_warning_passes_with_its_text() -> None:
     """JUnit knows no warning: the text is there, the case does not fail."""
     warned = case(junit(verdict(finding("FMT008"))), "FMT008 Events are constant", "prefork-embedded FMT")
     assert [each.tag for each in warned] == ["system-out"]
-    assert warned[0].text == "warning: 1 of 1 checks\nsays retrying\n  --> worker.log:1"
+    assert warned[0].text == (
+        "warning: 1 of 1 checks\nsays retrying\n  --> worker.log:1 (byte 100)\n   = 1 of 1 checked (100 %)"
+    )
 
 
 def test_a_scenario_is_a_case_with_its_steps_evidence_and_time() -> None:

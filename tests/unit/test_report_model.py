@@ -104,6 +104,7 @@ def test_a_report_names_its_versions_its_tool_and_its_subject() -> None:
         "requirements",
         "findings",
         "findings_total",
+        "causes",
         "scenarios",
     ]
     assert made["report_version"] == "1.0"
@@ -136,10 +137,18 @@ def test_an_entry_of_a_requirement_is_exactly_this() -> None:
         "checked": 2,
         "violations": 1,
         "undecided": 3,
+        "prevalence": 0.5,
         "reason": None,
         "page": "contract/retry.md",
         "environments": {
-            "prefork-embedded": {"status": "violated", "checked": 2, "violations": 1, "undecided": 3, "reason": None}
+            "prefork-embedded": {
+                "status": "violated",
+                "checked": 2,
+                "violations": 1,
+                "undecided": 3,
+                "prevalence": 0.5,
+                "reason": None,
+            }
         },
     }
 
@@ -266,6 +275,13 @@ def test_findings_stand_by_requirement_and_place() -> None:
         ("RETRY003", 9),
         ("RETRY003", None),
     ]
+
+
+def test_findings_of_a_rotated_set_stand_in_its_order() -> None:
+    """The oldest file comes first, whatever its name: the order of the sources counts, paths only break ties."""
+    places = [Place("worker.log", 1, 0, 2), Place("worker.log.1", 9, 900, 1), Place("worker.log.2", 5, 500, 0)]
+    made = report(verdict(*[finding(place=place) for place in places]))
+    assert [each["path"] for each in made["findings"]] == ["worker.log.2", "worker.log.1", "worker.log"]
 
 
 def test_the_same_input_gives_the_same_report() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from logconform.findings import Count
-from logconform.report.status import exit_code, floor_percent, status_of, tally, verdict_of
+from logconform.report.status import exit_code, floor_percent, prevalence, status_of, tally, verdict_of
 from tests.unit.test_report_model import WAIVER, finding, report, verdict
 
 STATUS_TABLE = [
@@ -89,6 +89,25 @@ def test_a_stale_waiver_exits_with_1() -> None:
 def test_percentages_are_rounded_down(part: int, whole: int, percent: int) -> None:
     """99.97 % is 99 %: only all of it is 100 %."""
     assert floor_percent(part, whole) == percent
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"),
+    [
+        (Count(), None),
+        (Count(undecided=3), None),
+        (Count(checked=3), 0.0),
+        (Count(checked=4_803, violations=12), 0.0024),
+        (Count(checked=10_000_000, violations=1), 0.0001),
+        (Count(checked=10_000_000, violations=9_999_999), 0.9999),
+        (Count(checked=3, violations=3), 1.0),
+        (Count(violations=2), 1.0),
+        (Count(checked=1, violations=2), 1.0),
+    ],
+)
+def test_a_prevalence_is_rounded_down_to_four_decimals(count: Count, expected: float | None) -> None:
+    """It is 0 only without a violation, 1 only where nothing held, and unknown where nothing was checked."""
+    assert prevalence(count) == expected
 
 
 def test_a_tally_names_every_status() -> None:

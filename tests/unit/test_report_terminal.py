@@ -15,6 +15,8 @@ RETRYING = finding(
     place=Place("worker.log.2", 48113, 9),
     message="says it is retrying, but no further execution follows",
     evidence='{"event": "Task failed, retrying", "retry_count": 3}',
+    logger="app.tasks",
+    event="Task failed, retrying",
     fix="write the record from the `task_retry` signal",
 )
 
@@ -39,10 +41,12 @@ def test_the_whole_output_is_exactly_this() -> None:
         "retry      RETRY       -         1       -           -             -       -\n"
         "tracing *  TRACE       -         -       -           1             -       -\n"
         "* not judged\n"
+        "not tested: 1 requirement (FMT008)\n"
         "\n"
         "RETRY003 violation: says it is retrying, but no further execution follows\n"
-        "  --> worker.log.2:48113  task 3f1c8e0a…\n"
+        "  --> worker.log.2:48113 (byte 9)  task 3f1c8e0a…\n"
         '   | {"event": "Task failed, retrying", "retry_count": 3}\n'
+        '   = 1 of 2 checked (50 %), from app.tasks: "Task failed, retrying"\n'
         "   = fix: write the record from the `task_retry` signal\n"
         "   = more: logconform explain RETRY003\n"
     )
@@ -57,16 +61,72 @@ def test_a_sample_is_named_with_what_was_read_of_it() -> None:
     assert stopped.startswith("conforms: 2 files, 1,204 records, 481.0 kB, stopped before the end, against")
 
 
+def test_how_a_sample_was_read_is_told_and_what_could_not_be_read() -> None:
+    """Packing and envelope are told where there are any; a problem stands above everything that was found."""
+    sources = [
+        {"path": "worker.log.1.gz", "bytes": 9, "compression": "gzip", "envelope": "docker"},
+        {"path": "worker.log", "bytes": 9, "compression": None, "envelope": None},
+    ]
+    subject = {"kind": "sample", "paths": ["worker.log.1.gz", "worker.log"], "records": 2, "bytes": 18, "tasks": 1}
+    unread = [f"{each}.log: no permission\x1b[2J; make it readable" for each in range(12)]
+    made = text(verdict(FMT001=(1, 0)), subject={**subject, "sources": sources, "problems": unread})
+    lines = made.splitlines()
+    assert lines[0] == "conforms: 2 files, 2 records, 1 task, 18 bytes, against contract 1.0"
+    assert lines[2:4] == [
+        "read as: worker.log.1.gz (gzip, docker), worker.log (plain)",
+        "problem: 0.log: no permission\\x1b[2J; make it readable",
+    ]
+    assert lines[13:15] == ["problem: and 2 more", ""]
+
+
+def test_plain_files_need_no_word_on_how_they_were_read() -> None:
+    """The usual case costs no line."""
+    subject = {"kind": "sample", "paths": ["a.log"], "records": 1, "bytes": 9}
+    plain = {"path": "a.log", "bytes": 9, "compression": None, "envelope": None}
+    assert "read as" not in text(verdict(FMT001=(1, 0)), subject={**subject, "sources": [plain]})
+
+
 def test_three_places_are_shown_and_the_rest_counted() -> None:
     """Twelve hundred findings of one cause stay readable; the total is exact."""
     many = [finding(line=number) for number in range(1, 1201)]
-    assert findings_of(text(verdict(*many))) == (
+    assert findings_of(text(verdict(*many, RETRY003=(4803, 0)))) == (
         "RETRY003 violation: says retrying\n"
-        "  --> worker.log:1\n"
-        "  --> worker.log:2\n"
-        "  --> worker.log:3\n"
-        "   = and 1,197 more\n"
+        "  --> worker.log:1 (byte 100)\n"
+        "  --> worker.log:2 (byte 200)\n"
+        "  --> worker.log:3 (byte 300)\n"
+        "   = 1,200 of 4,803 checked (24.9 %)\n"
         "   = more: logconform explain RETRY003\n"
+    )
+
+
+def test_what_was_never_exercised_is_one_line() -> None:
+    """Above the findings stands what the subject did not show, and what it left open; only of judged profiles."""
+    lines = text(verdict(finding("FMT001"), RETRY003=(0, 2))).splitlines()
+    assert [each for each in lines if "requirement" in each] == [
+        "3 requirements: 1 violated, 1 not tested, 1 inconclusive (0 % passed)",
+        "not tested: 1 requirement (FMT008)",
+        "inconclusive: 1 requirement (RETRY003)",
+    ]
+
+
+def test_five_causes_are_shown_and_the_rest_counted() -> None:
+    """Many causes of one requirement stay readable; the totals are exact."""
+    found = [finding(line=number, message=f"cause {number // 10}") for number in range(10, 90)]
+    made = findings_of(text(verdict(*found)))
+    assert made.count("RETRY003 violation: cause ") == 5
+    assert "\n\nRETRY003: and 3 more causes, 30 findings; --verbose shows them\n" in made
+    assert text(verdict(*found), look=Look(verbose=True)).count("RETRY003 violation: cause ") == 8
+
+
+def test_a_place_that_says_otherwise_than_its_cause_says_so() -> None:
+    """Of one shape, each place has its own values."""
+    found = [finding(line=each, shape="took … ms", message=f"took {each} ms") for each in (3, 4)]
+    assert findings_of(text(verdict(*found))).startswith(
+        "RETRY003 violation: took 3 ms\n"
+        "  --> worker.log:3 (byte 300)\n"
+        "  --> worker.log:4 (byte 400)\n"
+        "   = here: took 4 ms\n"
+        "   = 2 of 2 checked (100 %)\n"
     )
 
 
@@ -99,12 +159,15 @@ def test_different_messages_of_one_requirement_are_told_apart() -> None:
     )
     assert findings_of(made) == (
         "RETRY003 violation: says retrying\n"
-        "  --> worker.log:1\n"
-        "  --> worker.log:2\n"
+        "  --> worker.log:1 (byte 100)\n"
+        "  --> worker.log:2 (byte 200)\n"
+        "   = 2 of 3 checked (66.6 %)\n"
         "   = fix: fix it\n"
+        "   = more: logconform explain RETRY003\n"
         "\n"
         "RETRY003 violation: says it twice\n"
-        "  --> worker.log:3\n"
+        "  --> worker.log:3 (byte 300)\n"
+        "   = 1 of 3 checked (33.3 %)\n"
         "   = more: logconform explain RETRY003\n"
     )
 
@@ -113,7 +176,11 @@ def test_the_environment_is_named_where_there_are_several() -> None:
     """With one environment its name would only be noise."""
     verdicts = {"prefork-embedded": verdict(finding()), "threads-embedded": verdict(finding(task_id="7"))}
     made = text(verdicts, [PREFORK, THREADS])
-    assert "  --> worker.log:1  prefork-embedded\n  --> worker.log:1  task 7  threads-embedded\n" in made
+    assert [line for line in made.splitlines() if "checked" in line] == [
+        "   = 1 of 1 checked (100 %) in prefork-embedded",
+        "   = 1 of 1 checked (100 %) in threads-embedded",
+    ]
+    assert "checked (100 %)\n" in text(verdict(finding()))
 
 
 def test_warnings_waived_and_unjudged_findings_are_called_so() -> None:

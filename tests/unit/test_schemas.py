@@ -187,8 +187,9 @@ class TestFindings:
         )
         assert finding.place == PLACE
         assert finding.task_id == "t1"
-        assert '"timestamp": "2025-09-12 20:05"' in finding.evidence
-        assert "pw1" not in finding.evidence
+        evidence = finding.sealed().evidence
+        assert '"timestamp": "2025-09-12 20:05"' in evidence
+        assert "pw1" not in evidence
         assert "isoformat" in finding.fix
 
     def test_one_finding_per_requirement_and_member(self) -> None:

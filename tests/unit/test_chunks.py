@@ -1,0 +1,100 @@
+"""However a sample is cut, in whichever order the parts are added up, and sieved or not: one verdict."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import random
+from collections.abc import Iterable, Sequence
+from functools import reduce
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from logconform.chunk import Chunk, Judge
+from logconform.findings import Count, Verdict
+from logconform.judge import conclude, judge_stream
+from logconform.partial import Begin, Line, Partial
+from logconform.records import read_stream
+from tests.unit.sample_generator import STYLES, Sample
+from tests.unit.test_rules import BROKEN, KEPT, lines_of
+
+PATH = "worker.log"
+
+
+def chunks_of(data: bytes, cuts: Iterable[int]) -> list[Chunk]:
+    """Cut *data* behind the lines in which the positions *cuts* stand."""
+    ends = {len(data)}
+    for cut in cuts:
+        end = data.find(b"\n", cut) + 1
+        ends.add(end or len(data))
+    begins = [0, *sorted(ends)]
+    return [Chunk(data[begin:end], PATH, (0, begin)) for begin, end in itertools.pairwise(begins) if begin < end]
+
+
+def concluded(chunks: Sequence[Chunk], partials: Sequence[Partial]) -> Verdict:
+    texts = {chunk.begin: chunk for chunk in chunks}
+
+    def reread(begin: Begin) -> Iterable[Line]:
+        whole = Judge(fold=False, sift=False).judge(texts[begin])
+        return [line for part in whole.parts.values() for lines in part.fragments.values() for line in lines]
+
+    verdicts, _ = conclude(reduce(Partial.__add__, partials, Partial()), reread=reread)
+    return reduce(Verdict.__add__, verdicts.values(), Verdict())
+
+
+def in_parts(data: bytes, cuts: Iterable[int], *, sift: bool = True, order: int = 0) -> Verdict:
+    chunks = chunks_of(data, cuts)
+    judge = Judge(sift=sift)
+    for chunk in chunks if sift else ():
+        judge.judge(chunk)  # so that what it learned is put to use
+    partials = [judge.judge(chunk) for chunk in chunks]
+    random.Random(order).shuffle(partials)
+    return concluded(chunks, partials)
+
+
+def at_once(data: bytes) -> Verdict:
+    return judge_stream(read_stream(io.BytesIO(data), PATH))
+
+
+def told(verdict: Verdict) -> object:
+    counts = {name: count for name, count in verdict.counts.items() if count != Count()}
+    findings = [(each.requirement, each.place, each.message, each.evidence, each.task_id) for each in verdict.findings]
+    causes = {
+        cause: (each.total, [(one.place, one.message) for one in each.first]) for cause, each in verdict.causes.items()
+    }
+    return counts, findings, causes
+
+
+def sample_of(seed: int, tasks: int = 40) -> bytes:
+    return b"".join(Sample(seed, STYLES[seed % len(STYLES)], slots=1 + seed % 8, tasks=tasks).lines())
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("sift", [False, True])
+def test_one_chunk_is_judged_as_the_stream(seed: int, sift: bool) -> None:
+    """Folding finished tasks away, and sieving, change nothing."""
+    data = sample_of(seed)
+    assert told(in_parts(data, [], sift=sift)) == told(at_once(data))
+
+
+@pytest.mark.parametrize("name", [*KEPT, *BROKEN])
+@pytest.mark.parametrize("sift", [False, True])
+def test_any_cut_of_a_small_stream_gives_its_verdict(name: str, sift: bool) -> None:
+    """Cut into single lines, or behind any one line: the findings and counts of the whole."""
+    data = lines_of(KEPT[name] if name in KEPT else BROKEN[name][0])
+    expected = told(at_once(data))
+    ends = [end - 1 for end in itertools.accumulate(map(len, data.splitlines(keepends=True)))]
+    # The long streams repeat one task many times: their edges, and a cut in each few of the middle.
+    once = ends if len(ends) < 30 else [*ends[:8], *ends[8:-8:9], *ends[-8:]]
+    for cuts in ([], *([cut] for cut in once), ends):
+        assert told(in_parts(data, cuts, sift=sift)) == expected, list(cuts)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 200), cuts=st.lists(st.integers(0, 45_000), max_size=12), order=st.integers(0, 5))
+def test_any_cut_and_any_order_give_one_verdict(seed: int, cuts: list[int], order: int) -> None:
+    """The parts of a sample, added up in any order, give the verdict on the sample."""
+    data = sample_of(seed, tasks=24)
+    assert told(in_parts(data, cuts, order=order)) == told(at_once(data))
