@@ -8,7 +8,7 @@ import pytest
 
 pytest_plugins = ["logconform.pytest_plugin"]
 
-NOUNS = ("workers", "tasks", "records", "lifecycle", "messages")
+NOUNS = ("workers", "tasks", "records", "sinks", "lifecycle", "messages")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -24,3 +24,11 @@ Feature: What must not be in a log
       Given a worker with one slot
       When a task succeeds
       Then the broker's password stands nowhere in the log
+
+  @SAFE003
+  Rule: Tracebacks carry no values of local variables
+
+    Scenario: A task fails where a local variable holds a word
+      Given a worker with one slot
+      When a task raises an exception where a local variable holds a word
+      Then the word stands nowhere in the log

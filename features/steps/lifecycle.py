@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logconform.lab.audits import completion, failure, retry, start
+from logconform.lab.audits import completion, failure, retry, start, worker
 from logconform.lab.vocabulary import question
 
 question('the records "{event}" keep "{requirement}"')(start.schema_holds)
@@ -30,3 +30,6 @@ question("it says exactly once that its retries are used up, before its failure"
 question("no retried execution says that it completed or failed")(retry.retried_executions_do_not_end)
 question("all its executions carry the same ids")(retry.executions_keep_identity)
 question("each retry record has its countdown")(retry.countdown_is_told)
+question("a record tells of the worker's start, and one of its shutdown, outside any task")(
+    worker.says_start_and_shutdown
+)

@@ -13,6 +13,7 @@ question("the library's record and its warning are records of the log stream")(c
 question("the value starts no record and forges no field")(content.nothing_is_forged)
 question("standard error carries nothing that is not a record")(content.standard_error_is_pure)
 question("the secret stands nowhere in the log")(content.no_secret)
+question("the word stands nowhere in the log")(content.no_local_variable)
 question("the broker's password stands nowhere in the log")(content.no_broker_password)
 question("the error record has error and exception")(content.errors_show_their_exception)
 question("every record that the task's body wrote carries its task id")(context.carries_task_id)

@@ -210,6 +210,32 @@ def any_own_task(stage: Stage) -> None:
     stage.own("task", kinds[0])
 
 
+@stimulus("a task says something through each way of logging")
+def every_way(stage: Stage) -> None:
+    stage.run("task", "every_way")
+
+
+@stimulus("a task speaks at every level, by itself and as a library")
+def every_level(stage: Stage) -> None:
+    stage.run("task", "levels")
+
+
+@stimulus("four tasks write {records:d} records of {kilobytes:d} kB each, at the same time")
+def flood(stage: Stage, records: int, kilobytes: int) -> None:
+    _flood(stage, records, [kilobytes * 1_000])
+
+
+@stimulus("four tasks write records of 5 to 200 kB at the same time")
+def flood_with_long_ones(stage: Stage) -> None:
+    _flood(stage, 12, [5_000, 70_000, 20_000, 200_000])
+
+
+def _flood(stage: Stage, records: int, sizes: list[int]) -> None:
+    facts = {"records": records}
+    sent = [stage.probe("task", "flood", records=records, sizes=sizes, facts=facts) for _ in range(4)]
+    stage.worker.wait_ended(sent, 30.0)
+
+
 @stimulus("{count:d} tasks succeed")
 def many_succeed(stage: Stage, count: int) -> None:
     for _ in range(count):

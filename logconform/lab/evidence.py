@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import accumulate
+from pathlib import Path
 from typing import Any
 
-from logconform.findings import Finding, Verdict
+from logconform.findings import Finding, Verdict, without_values
+from logconform.lab.log_file import Part
 from logconform.lab.truth import Execution, Task, Truth
-from logconform.records import Reading, Record
+from logconform.records import Place, Reading, Record
 from logconform.secrets import excerpt
 
 LIFECYCLE_EVENTS = frozenset(
@@ -38,12 +42,19 @@ class Sent:
 
 @dataclass
 class Log:
-    """A worker's log stream, read to its last byte, and the verdict of readers, schemas and rules on it."""
+    """
+    A worker's log stream, read to its last byte, and the verdict of readers, schemas and rules on it.
+
+    `parts` is what it added to the service's log file, rotated or not. `told_to_stop`
+    is when it was sent SIGTERM, by the oracle's clock; None where that did not end it.
+    """
 
     readings: list[Reading]
     verdict: Verdict
     stderr: list[Reading] = field(default_factory=list)
     truncated: bool = False
+    parts: list[Part] = field(default_factory=list)
+    told_to_stop: float | None = None
 
     @cached_property
     def records(self) -> list[Record]:
@@ -59,10 +70,28 @@ class Log:
                 found.setdefault(record.task_id, []).append(record)
         return found
 
+    @cached_property
+    def by_place(self) -> dict[Place, Reading]:
+        """Every line by its place."""
+        return {reading.place: reading for reading in self.readings}
+
     def mentioning(self, text: str) -> list[Reading]:
         """Return the lines in which *text* stands, records or not."""
-        sought = text.encode()
-        return [reading for reading in self.readings if sought in reading.raw]
+        whole, starts = self._whole
+        sought, found = text.encode(), []
+        position = whole.find(sought)
+        while position >= 0:
+            line = bisect_right(starts, position) - 1
+            if sought in self.readings[line].raw:  # and not across the end of a line
+                found.append(self.readings[line])
+            position = whole.find(sought, starts[line + 1])
+        return found
+
+    @cached_property
+    def _whole(self) -> tuple[bytes, list[int]]:
+        """The stream in one piece, and where in it each line starts (and where the next would)."""
+        starts = [0, *accumulate(len(reading.raw) for reading in self.readings)]
+        return b"".join(reading.raw for reading in self.readings), starts
 
     def lifecycle(self, task_id: str, event: str) -> list[Record]:
         """Return the records of one lifecycle event that carry *task_id*; a resource usage record is none."""
@@ -82,6 +111,7 @@ class Seen:
     pool: str
     roles: Mapping[str, list[Sent]]
     broker_secret: str | None = None
+    log_file: Path | None = None
 
     @property
     def sent(self) -> list[Sent]:
@@ -117,13 +147,17 @@ def fault(
     message: str, record: Record | Reading | None = None, *, task_id: str | None = None, fix: str = ""
 ) -> Finding:
     """Make a finding; the step that asked for the audit says which requirement it is about."""
+    told = record if isinstance(record, Record) else None
     return Finding(
         requirement="",
         message=message,
         place=None if record is None else record.place,
-        task_id=task_id or (record.task_id if isinstance(record, Record) else None),
+        task_id=task_id or (told.task_id if told else None),
         evidence="" if record is None else excerpt(record.raw),
         fix=fix,
+        logger=told.logger if told else None,
+        event=told.event if told else None,
+        shape=without_values(message),
     )
 
 

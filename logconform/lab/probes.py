@@ -15,10 +15,12 @@ import signal
 import sys
 import time
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from celery import shared_task, signals
 from celery.exceptions import Ignore, Reject
+from celery.utils.log import get_task_logger
 
 from logconform.lab import values
 from logconform.lab.oracle import note
@@ -26,6 +28,8 @@ from logconform.lab.voice import Voice, current_voice
 
 PREFIX = "logconform.probe."
 LOGGER = "logconform.probe"
+WAYS: dict[str, Callable[[str], logging.Logger]] = {"standard": logging.getLogger, "celery": get_task_logger}
+"""Ways to get a logger other than the service's: a library's, and the one that Celery's manual gives to tasks."""
 RENDEZVOUS_SECONDS = 10.0
 """How long concurrent probes wait for one another."""
 
@@ -219,6 +223,34 @@ def third_party(self: Any, *, probe: str, **_kwargs: Any) -> None:
     warnings.warn(f"Library warns in probe {probe}", UserWarning, stacklevel=1)
 
 
+@_probe("every_way")
+def every_way(self: Any, *, probe: str, **_kwargs: Any) -> None:
+    """Say one thing through each way of logging that a worker has."""
+    speak(self, probe, "first")
+    for way, logger_of in WAYS.items():
+        logger_of(f"logconform.library.{probe}.{way}").warning("Library speaks by %s in %s", way, probe)
+    warnings.warn(f"Library warns in probe {probe}", UserWarning, stacklevel=1)
+
+
+@_probe("levels")
+def levels(self: Any, *, probe: str, **_kwargs: Any) -> None:
+    """Speak at every level, through the service's logger and through a library's."""
+    speak(self, probe, "first")
+    own = current_voice().get_logger(LOGGER)
+    for level in ("debug", "info", "warning", "error", "critical"):
+        getattr(own, level)("Probe working", probe=probe, point=f"at_{level}", attempt=0)
+        getattr(logging.getLogger(f"logconform.library.{probe}.at_{level}"), level)("Library working")
+
+
+@_probe("flood")
+def flood(self: Any, *, probe: str, sizes: list[int], records: int, **_kwargs: Any) -> None:
+    """Write so many numbered records, of *sizes* in turn."""
+    logger = current_voice().get_logger(LOGGER)
+    for number in range(records):
+        filler = "x" * sizes[number % len(sizes)]
+        logger.info("Probe floods", probe=probe, point=str(number), attempt=0, filler=filler)
+
+
 @_probe("prints")
 def prints(self: Any, *, probe: str, **_kwargs: Any) -> None:
     """Print to standard output, as forgotten debugging does."""
@@ -253,6 +285,11 @@ def _handle_error(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
 
 def _raise(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
     raise ValueError(f"raised by probe {probe}")
+
+
+def _raise_beside_secret(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
+    held = probe[::-1]
+    raise ValueError(f"raised beside {len(held)} letters by probe {probe}")
 
 
 def _raise_custom(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
@@ -324,6 +361,7 @@ _ENDINGS = {
     "logs an error that it handles": _handle_error,
     "raises an exception": _raise,
     "raises an exception of its own": _raise_custom,
+    "raises an exception where a local variable holds a word": _raise_beside_secret,
     "raises an exception without a message": _raise_without_message,
     "raises from a cause": _raise_from_cause,
     "raises while handling another exception": _raise_while_handling,

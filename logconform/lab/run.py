@@ -10,10 +10,11 @@ from typing import Any
 
 from logconform.config import Config
 from logconform.contract import Contract, Level
-from logconform.findings import Count, Finding, Verdict
+from logconform.findings import Finding, Verdict
 from logconform.lab import session
-from logconform.lab.evidence import Seen
+from logconform.lab.evidence import Log, Seen
 from logconform.lab.stage import TOLD_LATE, Trace
+from logconform.lab.truth import Truth
 from logconform.lab.worker import Subject
 from logconform.report.model import Environment, EvidenceLine, ScenarioResult, Step, build_report
 from logconform.report.waivers import waivers_for
@@ -21,8 +22,14 @@ from logconform.report.words import printable
 from logconform.secrets import excerpt
 
 EVIDENCE_LINES = 12
-FIRST_WORKER = "a worker with one slot"
-NOTHING_MAY_STOP = {"CTX013", "FMT010", "FMT011", "FMT014", "FAIL005", "FAIL008"}
+WORKERS = (
+    "a worker with one slot",
+    'a worker that is told to log from "warning" on',
+    "a worker with four slots",
+    "a worker whose log file cannot be opened",
+)
+"""The steps that choose a worker, in the order in which they are started."""
+NOTHING_MAY_STOP = {"CTX013", "FMT010", "FMT011", "FMT014", "FAIL005", "FAIL008", "SINK005"}
 """Requirements that a worker violates by not going on at all."""
 
 
@@ -134,14 +141,15 @@ class LabRun:
 
     def seen(self, node: str) -> Seen:
         """Return what a scenario's worker wrote, beside what really happened."""
-        view = self.labs[self.planned[node].environment].seen(self.traces[node])
-        assert view is not None, "a scenario whose worker did not start is skipped before its first question"
-        return view
+        lab, trace = self.labs[self.planned[node].environment], self.traces[node]
+        nothing = Seen(Log([], Verdict()), Truth(lab.folder / "never written"), lab.pool, trace.roles)
+        return lab.seen(trace) or nothing  # its worker did not start: the trace says so
 
     def conclude(self, node: str, checks: Iterable[Finding | None]) -> Conclusion:
         """Weigh the checks of one question."""
         plan, trace = self.planned[node], self.traces[node]
         outcomes = list(checks)
+        unseen = False
         findings = [
             replace(each, requirement=plan.requirement, scenario=node, environment=plan.environment)
             for each in outcomes
@@ -151,6 +159,8 @@ class LabRun:
             findings = [Finding(plan.requirement, trace.error, scenario=node, environment=plan.environment)]
         elif trace.error or trace.blocked:
             findings = []  # what is missing then says nothing
+        elif unseen := self._is_cut(node) and any(each.place is None for each in findings):
+            findings = [each for each in findings if each.place is not None]  # it may stand in what was not kept
         self.found.setdefault(node, []).extend(findings)
         if findings:
             must = self.contract[plan.requirement].level is Level.MUST
@@ -159,12 +169,19 @@ class LabRun:
             conclusion = Conclusion("violated" if must else "warned", findings[0].message, text + more)
         elif trace.error or trace.blocked:
             conclusion = Conclusion("inconclusive", trace.error or trace.blocked)
+        elif unseen:
+            conclusion = Conclusion("inconclusive", "the worker wrote more than is kept of its log")
         elif not outcomes:
             conclusion = Conclusion("not_tested", "no record in the log that this could be seen on")
         else:
             conclusion = Conclusion("passed")
         self.outcomes[node] = _worse(self.outcomes.get(node), conclusion)
         return conclusion
+
+    def _is_cut(self, node: str) -> bool:
+        """Whether only the beginning of the log is there that a scenario looks at."""
+        view = self.labs[self.planned[node].environment].seen(self.traces[node])
+        return view is not None and view.log.truncated
 
     def not_binding(self, node: str) -> str | None:
         """Say why a violation of a scenario's requirement does not make the run red; None where it does."""
@@ -233,13 +250,9 @@ class LabRun:
         common = lab.verdict()
         own = [each for node, found in self.found.items() if self.planned[node].environment == name for each in found]
         known = {(each.requirement, each.place) for each in own if each.place is not None}
-        verdict = Verdict(dict(common.counts))
-        for finding in common.findings:
-            if (finding.requirement, finding.place) in known:
-                count = verdict.counts[finding.requirement]
-                verdict.counts[finding.requirement] = count + Count(violations=-1)
-            else:
-                verdict.findings.append(finding.within(environment=name))
+        twice = Verdict()
+        twice.found_all(each for each in common.findings if (each.requirement, each.place) in known)
+        verdict = common.without(twice)
         unique = {(each.requirement, each.place or (each.task_id, each.message)): each for each in own}
         verdict.found_all(unique.values())
         return verdict
@@ -250,7 +263,8 @@ class LabRun:
             return
         places = {record.place for sent in view.sent for record in view.log.by_task.get(sent.task_id, [])}
         places |= {record.place for sent in view.sent for record in view.spoken(sent)}
-        shown = [reading for reading in view.log.readings if reading.place in places][:EVIDENCE_LINES]
+        ordered = sorted(places, key=lambda place: (place.path, place.offset))
+        shown = [view.log.by_place[place] for place in ordered[:EVIDENCE_LINES]]
         for reading in shown:
             yield EvidenceLine(excerpt(reading.raw, 2_000), reading.place)
 
@@ -266,10 +280,11 @@ def finding_text(finding: Finding, *, must: bool) -> str:
     return "\n".join([*lines, f"   = more: logconform explain {finding.requirement}"])
 
 
-def _turn(plan: Planned) -> tuple[bool, bool]:
+def _turn(plan: Planned) -> tuple[int, bool]:
     """Return what sorts scenarios: those that share a worker together, and first those whose ending is told late."""
     late = any(how in step for step in plan.steps for how in TOLD_LATE)
-    return FIRST_WORKER not in plan.steps, not late
+    worker = next((number for number, step in enumerate(WORKERS) if step in plan.steps), len(WORKERS))
+    return worker, not late
 
 
 def _worse(first: Conclusion | None, second: Conclusion) -> Conclusion:

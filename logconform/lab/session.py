@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import platform
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,19 +14,22 @@ from logconform.findings import Finding, Verdict
 from logconform.judge import judge_stream
 from logconform.lab.brokers import Broker, open_broker
 from logconform.lab.evidence import Log, Seen, Sent, said
-from logconform.lab.stage import NotExercised, Stage, Trace
+from logconform.lab.log_file import put_back, unopenable
+from logconform.lab.stage import NotExercised, Stage, StageError, Trace
 from logconform.lab.truth import NotSeenError
 from logconform.lab.vocabulary import perform
-from logconform.lab.worker import Subject, Worker
+from logconform.lab.worker import Setup, Subject, Worker
 from logconform.records import Place, Reading
 
 RESTARTS = 4
 """How often a worker that ended is started again for the scenarios that remain."""
 BROKEN_BY_VALUES = {"FMT009", "FMT010", "FMT011", "FMT014"}
 """Scenarios that provoke broken lines: what is broken there speaks against their own requirement."""
-PROVOKE_LENGTH = {"FMT011", "FAIL005", "CTX013"}
+PROVOKE_LENGTH = {"FMT011", "FAIL005", "CTX013", "SINK007"}
 """Scenarios that provoke records as long as they may be."""
 LINE_FAULTS = {"FMT001", "FMT002"}
+TORN_BY_OTHERS = {"SINK004", "SINK007"}
+"""Scenarios in which many processes write at once: a line that is torn there, or two in one, is theirs."""
 EVERYWHERE = ("FMT", "SAFE", "SINK", "TRACE")
 """Areas that every record is judged for, whatever its task was sent for."""
 
@@ -45,6 +48,8 @@ class Environment:
     logs: dict[int, Log] = field(default_factory=dict)
     broker: Broker | None = None
     _stack: ExitStack = field(default_factory=ExitStack)
+    _blocking: ExitStack = field(default_factory=ExitStack)
+    """Puts the log file back where it was."""
 
     def open(self) -> None:
         """
@@ -55,12 +60,14 @@ class Environment:
             SubjectError: If the worker does not start.
         """
         self.broker = self._stack.enter_context(open_broker(self.broker_choice, self.folder))
-        self.worker_with(1)
+        if self.subject.log_file is not None:
+            put_back(self.subject.log_file)
+        self.worker_with(Setup())
 
     def stimulate(self, requirement: str, steps: Iterable[str]) -> Trace:
         """Do what a scenario's Given and When steps say. What goes wrong is kept in the trace."""
         trace = Trace(requirement)
-        stage = Stage(self.pool, trace, self.worker_with, dict(self.own_tasks))
+        stage = Stage(self.pool, trace, self.worker_with, dict(self.own_tasks), self.subject.log_file)
         try:
             for text in steps:
                 perform(stage, text)
@@ -69,34 +76,42 @@ class Environment:
                     break
         except NotExercised as reason:
             trace.skipped = str(reason)
-        except NotSeenError as error:
+        except (NotSeenError, StageError) as error:
             trace.error = str(error)
         return trace
 
-    def worker_with(self, slots: int) -> Worker:
+    def worker_with(self, setup: Setup) -> Worker:
         """
-        Return the worker with so many slots, a new one where the last has ended.
+        Return the worker that was started so, a new one where the last has ended.
 
         One worker runs at a time: two would take each other's tasks from the queue.
+
+        Raises:
+            SubjectError: If it does not start.
         """
         current = self.workers[-1] if self.workers else None
-        if current is not None and current.slots == slots and not self._restartable(current):
+        if current is not None and current.setup == setup and not self._restartable(current):
             return current
         if current is not None:
             current.stop()
         assert self.broker is not None
-        worker = Worker(self.subject, self.pool, slots, self.broker, self.folder)
+        self._blocking.close()
+        if setup.blocked and self.subject.log_file is not None:
+            self._blocking.enter_context(unopenable(self.subject.log_file))
+        worker = Worker(self.subject, self.pool, setup, self.broker, self.folder)
         worker.start()
         self.workers.append(worker)
         return worker
 
     def _restartable(self, worker: Worker) -> bool:
-        return not worker.process.alive and len(self.workers) < RESTARTS
+        alike = [each for each in self.workers if each.setup == worker.setup]
+        return not worker.process.alive and len(alike) < RESTARTS
 
     def close(self, traces: Iterable[Trace]) -> None:
         """Shut everything down, and judge what the workers wrote."""
         for worker in self.workers:
             worker.stop()
+        self._blocking.close()
         self._stack.close()
         kept = list(traces)
         for worker in self.workers:
@@ -107,7 +122,8 @@ class Environment:
         if trace.worker is None:
             return None
         secret = self.broker.secret if self.broker else None
-        return Seen(self.logs[id(trace.worker)], trace.worker.truth, self.pool, trace.roles, secret)
+        log = self.logs[id(trace.worker)]
+        return Seen(log, trace.worker.truth, self.pool, trace.roles, secret, self.subject.log_file)
 
     def verdict(self) -> Verdict:
         """Return what readers, schemas and rules found in all logs."""
@@ -117,6 +133,7 @@ class Environment:
         """Stop everything at once, whatever its state."""
         for worker in self.workers:
             worker.process.kill()
+        self._blocking.close()
         self._stack.close()
 
     @property
@@ -130,9 +147,12 @@ def _judge(worker: Worker, traces: list[Trace]) -> Log:
     readings, stderr = worker.read()
     truncated = worker.process.stdout.truncated
     verdict = judge_stream(readings, complete=not truncated, wanted=_Scope(worker, traces, readings))
-    in_file = worker.read_log_file()  # each of the two streams is held to the contract by itself
-    verdict += judge_stream(in_file, wanted=_Scope(worker, traces, in_file))
-    return Log(readings, verdict, stderr, truncated)
+    in_file = [reading for part in worker.parts for reading in part.readings]
+    rotated = any(part.rotated for part in worker.parts)  # its beginning may be gone
+    # Each of the two streams is held to the contract by itself.
+    verdict += judge_stream(in_file, complete=not rotated, wanted=_Scope(worker, traces, in_file))
+    warm = worker.ending is not None and worker.ending.signals == ("SIGTERM",)
+    return Log(readings, verdict, stderr, truncated, worker.parts, worker.told_to_stop if warm else None)
 
 
 class _Scope:
@@ -154,18 +174,25 @@ class _Scope:
             if event.get("probe") in self._probes:
                 self._requirements.setdefault(event["task_id"], self._probes[event["probe"]])
         self._by_place = {reading.place: reading for reading in readings}
-        self._broken = _windows(traces, readings)
+        self._numbers = {reading.place: number for number, reading in enumerate(readings)}
+        self._broken = _windows(traces, readings, BROKEN_BY_VALUES)
+        self._torn = _windows(traces, readings, TORN_BY_OTHERS)
 
     def __call__(self, finding: Finding) -> bool:
         place = finding.place
         if finding.requirement in LINE_FAULTS and place is not None:
-            return not any(first <= place.offset <= last for first, last in self._broken)
+            return not self._within(place, self._broken + self._torn)
+        if finding.requirement == "FMT011" and place is not None and self._within(place, self._torn):
+            return False
         admitted = self._admitted(finding.task_id, place)
         if finding.requirement == "FMT012" and admitted is not None and admitted & PROVOKE_LENGTH:
             return False
         if finding.requirement.rstrip("0123456789") in EVERYWHERE:
             return True
         return admitted is None or finding.requirement in admitted
+
+    def _within(self, place: Place, windows: list[range]) -> bool:
+        return any(self._numbers.get(place, -1) in window for window in windows)
 
     def _admit(self, sent: Sent, requirement: str) -> None:
         if sent.facts.get("own"):
@@ -179,21 +206,20 @@ class _Scope:
         reading = self._by_place.get(place) if place is not None else None
         if reading is None or reading.record is None:
             return None
-        library = (reading.record.logger or "").removeprefix("logconform.library.")
+        library = (reading.record.logger or "").removeprefix("logconform.library.").partition(".")[0]
         return self._probes.get(str(said(reading.record, "probe"))) or self._probes.get(library)
 
 
-def _windows(traces: list[Trace], readings: list[Reading]) -> list[tuple[int, int]]:
-    """Return the parts of the stream, as offsets, in which scenarios provoked broken lines."""
+def _windows(traces: list[Trace], readings: list[Reading], about: Collection[str]) -> list[range]:
+    """Return the runs of lines, by their numbers, in which scenarios *about* a requirement provoked broken ones."""
     words: dict[bytes, int] = {}
     for number, trace in enumerate(traces):
-        if trace.requirement in BROKEN_BY_VALUES:
+        if trace.requirement in about:
             for sent in trace.sent:
                 words[sent.probe.encode()] = words[sent.task_id.encode()] = number
-    spans: dict[int, tuple[int, int]] = {}
-    for reading in readings if words else ():
+    spans: dict[int, range] = {}
+    for line, reading in enumerate(readings if words else ()):
         for word, number in words.items():
             if word in reading.raw:
-                first, _ = spans.get(number, (reading.place.offset, 0))
-                spans[number] = (first, reading.place.offset)
+                spans[number] = range(spans[number].start if number in spans else line, line + 1)
     return list(spans.values())

@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from logconform.config import Task
 from logconform.lab.evidence import Sent
 from logconform.lab.probes import PREFIX
-from logconform.lab.worker import TASK_SECONDS, Worker, nonce
+from logconform.lab.worker import TASK_SECONDS, Setup, SubjectError, Worker, nonce
 
 
 class NotExercised(Exception):
     """This environment can't provoke what the scenario needs; says why. It is not tested then."""
+
+
+class StageError(Exception):
+    """The worker did not come up under the circumstances of one scenario; says what was seen."""
 
 
 @dataclass
@@ -53,22 +58,43 @@ class Stage:
 
     pool: str
     trace: Trace
-    worker_with: Callable[[int], Worker]
+    worker_with: Callable[[Setup], Worker]
     own_tasks: dict[str, Task]
+    log_file: Path | None = None
 
     @property
     def worker(self) -> Worker:
         """The worker that the scenario's first step chose."""
         if self.trace.worker is None:
-            self.use(1)
+            self.use(Setup())
         assert self.trace.worker is not None
         return self.trace.worker
 
-    def use(self, slots: int) -> None:
-        """Take a worker with *slots* slots; it is shared with the other scenarios."""
-        if slots > 1 and self.pool == "solo":
+    def use(self, setup: Setup) -> None:
+        """Take a worker that was started so; it is shared with the other scenarios."""
+        if setup.slots > 1 and self.pool == "solo":
             raise NotExercised("the solo pool runs one task at a time")
-        self.trace.worker = self.worker_with(slots)
+        self.trace.worker = self.worker_with(setup)
+
+    def use_level(self, level: str) -> None:
+        """Take a worker that Celery's own option gives another level."""
+        try:
+            self.use(Setup(level=level))
+        except SubjectError as error:
+            raise NotExercised(f"the worker does not take --loglevel {level}: {error}") from None
+
+    def need_log_file(self) -> None:
+        """Go on only with a service that says where its log file is."""
+        if self.log_file is None:
+            raise NotExercised("no log file is named: set [tool.logconform] log_file")
+
+    def use_blocked(self) -> None:
+        """Take a worker whose log file can't be opened, because a folder stands in its place."""
+        self.need_log_file()
+        try:
+            self.use(Setup(blocked=True))
+        except SubjectError as error:
+            raise StageError(f"with a log file that can't be opened, {error}") from None
 
     def probe(
         self, role: str, task: str, args: tuple[Any, ...] = (), facts: Any = None, options: Any = None, **kwargs: Any

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -15,6 +16,7 @@ from kombu.messaging import Producer
 
 from logconform.lab.brokers import Broker
 from logconform.lab.evidence import Sent
+from logconform.lab.log_file import LogFile, Part
 from logconform.lab.oracle import FILE_VARIABLE
 from logconform.lab.process import Ending, WorkerProcess, worker_command, worker_environment
 from logconform.lab.truth import NotSeenError, Truth
@@ -25,7 +27,6 @@ INCLUDES = ("logconform.lab.oracle", "logconform.lab.probes")
 READY_SECONDS = 30.0
 TASK_SECONDS = 10.0
 """How long the lab waits for the end of a task; probes take milliseconds, those that overrun a limit some seconds."""
-KEPT_BYTES = 16 * 1024 * 1024
 LINGER_SECONDS = 15.0
 """How long Celery may take to report a task whose child exited: it waits ten seconds for a result first."""
 TIMEOUTS_BORNE = 3
@@ -49,6 +50,16 @@ class Subject:
     log_file: Path | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """How a worker is started: how many tasks it takes at once, at which level, and whether it gets at its log file."""
+
+    slots: int = 1
+    level: str = "INFO"
+    blocked: bool = False
+    """Whether its log file can't be opened."""
+
+
 def nonce() -> str:
     """Return a word that stands nowhere else in a log."""
     return f"q{uuid.uuid4().hex[:11]}"
@@ -56,16 +67,21 @@ def nonce() -> str:
 
 @dataclass
 class Worker:
-    """One worker process on one broker, with *slots* slots."""
+    """One worker process on one broker."""
 
     subject: Subject
     pool: str
-    slots: int
+    setup: Setup
     broker: Broker
     folder: Path
     process: WorkerProcess = field(init=False)
     truth: Truth = field(init=False)
     ending: Ending | None = None
+    log_file: LogFile | None = None
+    parts: list[Part] = field(default_factory=list)
+    """What it added to the service's log file, once it has stopped."""
+    told_to_stop: float | None = None
+    """When it was sent SIGTERM, by the same clock as the oracle's; None while it was not."""
     timeouts: int = 0
     sent: list[Sent] = field(default_factory=list)
     lingering: list[Sent] = field(default_factory=list)
@@ -92,11 +108,12 @@ class Worker:
         own = {FILE_VARIABLE: str(self.oracle)}
         if self.subject.adapter:
             own[ADAPTER_VARIABLE] = self.subject.adapter
-        self.log_file_start = _size(self.subject.log_file)
+        if self.setup.slots > 1:
+            own["PYTHONUNBUFFERED"] = "1"  # several processes on one pipe are to cope with it (SINK007)
+        path = self.subject.log_file
+        self.log_file = LogFile(path) if path is not None and not self.setup.blocked else None
         environment = worker_environment(self.subject.cwd, self.broker.env, own)
-        self.process = WorkerProcess(
-            self._command(), environment, self.subject.cwd, self.stdout, self.stderr, limit_bytes=KEPT_BYTES
-        )
+        self.process = WorkerProcess(self._command(), environment, self.subject.cwd, self.stdout, self.stderr)
         self.truth = Truth(self.oracle, self.gone)
         try:
             self.truth.wait_for(lambda: any(self.truth.of_kind("ready")), READY_SECONDS, "the worker to be ready")
@@ -166,7 +183,9 @@ class Worker:
         if self.ending is None:
             with suppress(NotSeenError):  # the log is judged as it is
                 self.wait_ended(self.lingering, LINGER_SECONDS)
+            self.told_to_stop = time.time() if self.process.alive else None
             self.ending = self.process.stop()
+            self.parts = self.log_file.added() if self.log_file is not None else []
             self.truth.refresh()
             self._client.close()
 
@@ -174,17 +193,14 @@ class Worker:
         """Return the lines of standard output and of standard error, to the last byte kept."""
         return _read(self.stdout, "stdout"), _read(self.stderr, "stderr")
 
-    def read_log_file(self) -> list[Reading]:
-        """Return the lines that this worker added to the service's log file; all of it if it was rotated meanwhile."""
-        path = self.subject.log_file
-        if path is None or not path.is_file():
-            return []
-        start = self.log_file_start if self.log_file_start <= _size(path) else 0
-        return _read(path, path.name, start)
-
     def _command(self) -> list[str]:
         whole = worker_command(
-            self.subject.app, pool=self.pool, concurrency=self.slots, broker=self.broker, includes=INCLUDES
+            self.subject.app,
+            pool=self.pool,
+            concurrency=self.setup.slots,
+            broker=self.broker,
+            includes=INCLUDES,
+            loglevel=self.setup.level,
         )
         if not self.subject.command:
             return whole
@@ -200,14 +216,9 @@ class Worker:
         )
 
 
-def _read(path: Path, name: str, start: int = 0) -> list[Reading]:
+def _read(path: Path, name: str) -> list[Reading]:
     with path.open("rb") as stream:
-        stream.seek(start)
         return list(read_stream(stream, name))
-
-
-def _size(path: Path | None) -> int:
-    return path.stat().st_size if path is not None and path.is_file() else 0
 
 
 def _tail(path: Path) -> str:

@@ -11,6 +11,9 @@ UNJUDGED = frozenset({"dies_at_start", "floods", "logs_plain_text", "never_logs"
 POOLS = {"thread_shared_context": "threads"}
 """The pool on which a fault shows, where it does not on every one; `prefork` for all others."""
 
+LOG_FILE = "logs/worker.log"
+"""Where those write that write a file."""
+
 
 def app_of(name: str) -> str:
     """Return what to pass to `celery --app` for an implementation.
@@ -19,6 +22,11 @@ def app_of(name: str) -> str:
     'tests.implementations.completes_twice:app'
     """
     return f"tests.implementations.{name}:app"
+
+
+def writes_file(name: str) -> bool:
+    """Whether an implementation writes `LOG_FILE` in its working directory as well."""
+    return "_file_worker import" in (FOLDER / f"{name}.py").read_text(encoding="utf-8")
 
 
 def _requirement_of(module: Path) -> str | None:

@@ -7,6 +7,7 @@ Every subject is run by the whole suite, as a service would run it, in a process
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -19,11 +20,16 @@ import psutil
 import pytest
 
 from logconform.contract import Level, load_contract
-from tests.implementations._index import BROKEN, CONFORMING, POOLS, app_of
+from tests.implementations._index import BROKEN, CONFORMING, LOG_FILE, POOLS, app_of, writes_file
 
 ROOT = Path(__file__).parents[2]
 RUN_SECONDS = 240
-PREFORK_ONLY = {"local_service_names", "reports_hard_limit_twice", "silent_on_hard_time_limit"}
+PREFORK_ONLY = {
+    "local_service_names",
+    "reports_hard_limit_twice",
+    "silent_on_hard_time_limit",
+    "tears_long_records",
+}
 """Faults of the main process beside its children. All others show on every pool; solo is the quickest."""
 ADAPTED = {"conforming_own_logger", "restores_nothing_after_exception"}
 """Subjects whose probes speak through an adapter of their own."""
@@ -46,21 +52,13 @@ class Outcome:
 
 def run_suite(name: str, pool: str, folder: Path) -> Outcome:
     report = folder / f"{name}-{pool}.json"
-    command = [
-        sys.executable,
-        "-m",
-        "pytest",
-        "features/",
-        "-q",
-        "-p",
-        "no:cacheprovider",
-        "--celery-app",
-        app_of(name),
-    ]
+    command = [sys.executable, "-m", "pytest", str(ROOT / "features"), "-q", "-p", "no:cacheprovider"]
+    command += ["--celery-app", app_of(name)]
     command += ["--adapter", app_of(name).replace(":app", ":adapter")] if name in ADAPTED else []
     finished = subprocess.run(
         [*command, "--pool", pool, "--report", str(report)],
-        cwd=ROOT,
+        cwd=home_of(name, folder),
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
         timeout=RUN_SECONDS,
@@ -70,8 +68,20 @@ def run_suite(name: str, pool: str, folder: Path) -> Outcome:
     return Outcome(finished.returncode, finished.stdout + finished.stderr, content)
 
 
+def home_of(name: str, folder: Path) -> Path:
+    """Return the folder to run in: for a subject with a log file one of its own, with a configuration that says so."""
+    if not writes_file(name):
+        return ROOT
+    home = folder / f"home-{name}"
+    home.mkdir()
+    (home / "logconform.toml").write_text(f'app = "{app_of(name)}"\nlog_file = "{LOG_FILE}"\n', "utf-8")
+    return home
+
+
 def cases() -> list[tuple[str, str]]:
-    broken = [(name, "prefork" if name in PREFORK_ONLY else POOLS.get(name, "solo")) for name in BROKEN]
+    broken = [
+        (name, "prefork" if name in PREFORK_ONLY or writes_file(name) else POOLS.get(name, "solo")) for name in BROKEN
+    ]
     pools = {name: ("prefork", "threads", "solo") if name in EVERY_POOL else ("prefork",) for name in CONFORMING}
     conforming = [(name, pool) for name in CONFORMING for pool in pools[name]]
     return [*broken, *conforming, *((name, "prefork") for name in WHOLLY_BROKEN)]

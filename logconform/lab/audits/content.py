@@ -167,6 +167,16 @@ def no_secret(seen: Seen) -> Checks:
             yield None
 
 
+def no_local_variable(seen: Seen) -> Checks:
+    """The word that a local variable held, where an exception was raised, stands nowhere in the log."""
+    for sent in seen.sent:
+        shown = seen.log.mentioning(sent.probe[::-1])
+        for reading in shown[:1]:
+            yield fault("shows the value of a local variable", reading, fix="Format tracebacks without locals.")
+        if not shown and any(record.get("exception") for record in seen.log.by_task.get(sent.task_id, [])):
+            yield None
+
+
 def no_broker_password(seen: Seen) -> Checks:
     """The password in the broker's address stands nowhere in the log."""
     password = seen.broker_secret
