@@ -51,9 +51,16 @@ def _is_first(line: Reading) -> bool:
 
 
 def _celerys(seen: Seen, sent: Sent) -> list[list[Reading]]:
-    """Return Celery's own records of a task; together those that are alike in everything but their time."""
+    """
+    Return Celery's own records of a task; together those that are alike in everything but their time.
+
+    A record that names another task as well may be about that one, which ran more than once.
+    """
+    others = [task_id.encode() for task_id in seen.truth.tasks if task_id != sent.task_id]
     alike: dict[str, list[Reading]] = {}
     for line in seen.log.mentioning(sent.task_id):
+        if any(task_id in line.raw for task_id in others):
+            continue
         if line.record is not None and (line.record.logger or "").startswith("celery."):
             told = {name: value for name, value in line.record.members.items() if name != "timestamp"}
             alike.setdefault(repr(sorted(told.items())), []).append(line)
