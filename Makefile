@@ -1,6 +1,6 @@
 # Everything below runs in .venv, which is made on first use and again when what it is made from changes.
 .DEFAULT_GOAL := help
-.PHONY: help conformance test bench serve demo lock clean
+.PHONY: help conformance test bench bench-logging serve demo lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -16,7 +16,7 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(
 export NO_MKDOCS_2_WARNING := 1
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 conformance: $(STAMP) ## judge the reference worker, and build the site with the report
 	@rm -f $(REPORT)
@@ -35,6 +35,9 @@ test: $(STAMP) ## lint, types and tests
 
 bench: $(STAMP) ## measure the check of large samples beside other tools; docs/performance.md has the results
 	$(BIN)/python -m tests.benchmarks.field $(ARGS)
+
+bench-logging: $(STAMP) ## measure the logging core beside other libraries; docs/performance.md has the results
+	$(BIN)/python -m tests.benchmarks.logging_core $(ARGS)
 
 serve: $(STAMP) ## show the site on http://127.0.0.1:8000, and follow changes
 	$(BIN)/mkdocs serve

@@ -22,10 +22,10 @@ from typing import TypeVar
 import click
 from rich.console import Console
 
-from tests.benchmarks import results as page
 from tests.benchmarks.contenders import HERE, JSONSCHEMA, OURS, Contender, Missing, Stage
 from tests.benchmarks.measure import CommandFailed, first_output, peak_memory, run
-from tests.benchmarks.results import Results
+from tests.benchmarks.results import Results, terminal_table
+from tests.benchmarks.results import write as write_results
 
 ROOT = HERE.parents[1]
 STARTS = 7
@@ -137,9 +137,9 @@ def main(records: int, jobs: int, rounds: int, seed: int, large: bool, folder: P
     except (CommandFailed, subprocess.CalledProcessError) as fault:
         click.echo(f"benchmark failed: {fault}", err=True)
         sys.exit(2)
-    Console(width=None if sys.stdout.isatty() else 160).print(page.terminal_table(results))
+    Console(width=None if sys.stdout.isatty() else 160).print(terminal_table(results))
     if write:
-        page.write(results)
+        write_results(results)
     sys.exit(1 if any(line.met is False for line in results.lines()) else 0)
 
 

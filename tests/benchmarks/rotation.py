@@ -35,6 +35,7 @@ LIBRARY = "concurrent-log-handler"
 STANDARD = "RotatingFileHandler"
 FILE_BYTES = 1_048_576
 BACKUPS = 2_000
+PROCESSES = 8
 SECONDS = 1_800
 WANTED_TIMES = 3.0
 
@@ -160,7 +161,7 @@ def is_met(rows: list[Rotated]) -> bool:
 @click.command(help="Many processes write to one rotating log file: count what is lost and torn.")
 @click.option("--records", type=click.IntRange(min=1), default=200_000, show_default=True, help="A process's.")
 @click.option("--others", type=click.IntRange(min=1), default=10_000, show_default=True, help="The same, slower tools.")
-@click.option("--processes", type=click.IntRange(min=1), default=8, show_default=True)
+@click.option("--processes", type=click.IntRange(min=1), default=PROCESSES, show_default=True)
 def main(records: int, others: int, processes: int) -> None:
     """Print the table; exit code 1 where ours lost or tore a record, or is not quick enough."""
     rows = compare(records, processes, others)

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmarks import results as page
+from tests.benchmarks import page, results
 from tests.benchmarks.contenders import AJV, JSONSCHEMA, OURS, PARSE_ONLY, SOURCEMETA
 from tests.benchmarks.measure import Memory
+from tests.benchmarks.page import Line, markers
 from tests.benchmarks.parse_only import parse, parts_of
-from tests.benchmarks.results import Line, Results
+from tests.benchmarks.results import Results
 
 
 def measured() -> Results:
@@ -56,14 +57,14 @@ def test_a_tool_that_is_missing_is_told() -> None:
 def test_the_page_keeps_its_prose(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only what stands between the markers is replaced, however often."""
     monkeypatch.setattr(page, "DOCS", tmp_path)
-    path = tmp_path / "performance.md"
-    path.write_text(f"before\n\n{page.BEGIN}\nold\n{page.END}\n\nafter\n", encoding="utf-8")
-    page.write(measured())
+    path, (begin, end) = tmp_path / "performance.md", markers(results.NAME)
+    path.write_text(f"before\n\n{begin}\nold\n{end}\n\nafter\n", encoding="utf-8")
+    results.write(measured())
     once = path.read_text(encoding="utf-8")
-    page.write(measured())
+    results.write(measured())
     assert path.read_text(encoding="utf-8") == once
-    assert once.startswith(f"before\n\n{page.BEGIN}\n\n1,000,000 records")
-    assert once.endswith(f"{page.END}\n\nafter\n")
+    assert once.startswith(f"before\n\n{begin}\n\n1,000,000 records")
+    assert once.endswith(f"{end}\n\nafter\n")
     assert "old" not in once
 
 
@@ -72,7 +73,7 @@ def test_a_page_without_markers_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(page, "DOCS", tmp_path)
     (tmp_path / "performance.md").write_text("prose\n", encoding="utf-8")
     with pytest.raises(ValueError, match=r"performance\.md has no"):
-        page.write(measured())
+        results.write(measured())
 
 
 @pytest.mark.parametrize("jobs", [1, 2, 3, 7])
