@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar, copy_context
-from typing import Any
+from typing import Any, TypeGuard
 
 from structlog import contextvars as store
 
 from reference_worker.logging.encoding import as_text
+from reference_worker.logging.redaction import is_innocent
 
 CONTEXT_FIRST = ("task_id", "operation", "tenant_id", "user_id", "correlation_id", "parent_task_id")
 """The order in which a record shows what is bound; anything else follows."""
@@ -34,7 +35,10 @@ _names: dict[ContextVar[Any], str] = {}
 
 
 def bind_context(**fields: Any) -> None:
-    """Bind *fields* to the records that follow. A field without a value is left out.
+    """Bind *fields* to the records that follow in this task, thread or coroutine.
+
+    A field without a value is left out; an identifier is bound as a string.
+    At the end of a task everything is unbound: `log_context` is for less.
 
     >>> clear_context()
     >>> bind_context(tenant_id=0, user_id=None)
@@ -46,7 +50,13 @@ def bind_context(**fields: Any) -> None:
 
 
 def clear_context() -> None:
-    """Unbind everything."""
+    """Unbind everything, `task_id` included: for code that takes up another piece of work by itself.
+
+    >>> bind_context(tenant_id="acme")
+    >>> clear_context()
+    >>> current_context()
+    {}
+    """
     store.clear_contextvars()
 
 
@@ -73,12 +83,15 @@ def _name_of(variable: ContextVar[Any]) -> str:
 def replace_context(fields: Mapping[str, Any]) -> None:
     """Make *fields*, as they are, all that is bound."""
     store.clear_contextvars()
-    store.bind_contextvars(**fields)
+    if fields:
+        store.bind_contextvars(**fields)
 
 
 @contextmanager
 def log_context(**fields: Any) -> Iterator[None]:
     """Bind *fields* inside the block; leaving it restores exactly what was bound before.
+
+    Leaving it by an exception does so too.
 
     >>> with log_context(operation="email.send"):
     ...     current_context()
@@ -96,8 +109,12 @@ def log_context(**fields: Any) -> Iterator[None]:
 
 def with_values(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the *fields* that have a value, identifiers as strings."""
-    texts = {name: identifier(value) if name in IDENTIFIERS else value for name, value in fields.items()}
-    return {name: value for name, value in texts.items() if not _is_absent(value)}
+    kept = {}
+    for name, value in fields.items():
+        shown = identifier(value) if name in IDENTIFIERS else value
+        if shown is not None and not _is_empty(shown):
+            kept[name] = shown
+    return kept
 
 
 def identifier(value: object) -> str | None:
@@ -108,11 +125,16 @@ def identifier(value: object) -> str | None:
     """
     if value is None:
         return None
-    text = as_text(value)
+    text = value if _is_plain(value) else as_text(value)
     if text in ("", "None"):
         return None
     return text if len(text) <= IDENTIFIER_LENGTH else text[:IDENTIFIER_LENGTH] + "…"
 
 
-def _is_absent(value: object) -> bool:
-    return value is None or (isinstance(value, str) and value == "")
+def _is_plain(value: object) -> TypeGuard[str]:
+    """Whether `as_text` would return *value* itself; most identifiers are of this kind."""
+    return type(value) is str and len(value) <= IDENTIFIER_LENGTH and value.isascii() and is_innocent(value)
+
+
+def _is_empty(value: object) -> bool:
+    return isinstance(value, str) and value == ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -65,16 +65,17 @@ def describe(
     """
     args, kwargs = _sequence(args), _mapping(kwargs)
     arguments = {**_positional(task, args), **kwargs}
+    asked = _answers(request)
     return Execution(
         task_id=str(task_id),
         task_name=task.name,
-        context=_context(task, str(task_id), arguments, request),
+        context=_context(task, str(task_id), arguments, asked),
         args_count=len(args),
         kwargs_keys=[str(name) for name in kwargs],
-        retries=_asked(request, "retries") or 0,
-        redelivered=bool((_asked(request, "delivery_info") or {}).get("redelivered")),
-        eager=bool(_asked(request, "is_eager")),
-        secrets=secret_values(arguments),
+        retries=asked("retries") or 0,
+        redelivered=bool((asked("delivery_info") or {}).get("redelivered")),
+        eager=bool(asked("is_eager")),
+        secrets=secret_values(arguments) if arguments else (),
     )
 
 
@@ -146,9 +147,9 @@ def forget_all() -> None:
     clear_context()
 
 
-def _context(task: Any, task_id: str, arguments: Mapping[str, Any], request: Any) -> dict[str, Any]:
-    outer = _current.get() if _asked(request, "is_eager") else None
-    parent = _asked(request, PARENT_HEADER) or _asked(request, "parent_id")
+def _context(task: Any, task_id: str, arguments: Mapping[str, Any], asked: Callable[[str], Any]) -> dict[str, Any]:
+    outer = _current.get() if asked("is_eager") else None
+    parent = asked(PARENT_HEADER) or asked("parent_id")
     inherited = outer.context.get("correlation_id") if outer else None
     return with_values(
         {
@@ -158,19 +159,20 @@ def _context(task: Any, task_id: str, arguments: Mapping[str, Any], request: Any
             "user_id": arguments.get("user_id"),
             # On a retry, Celery names the task its own parent.
             "parent_task_id": parent if parent != task_id else None,
-            "correlation_id": _asked(request, CORRELATION_HEADER) or inherited or _asked(request, "root_id") or task_id,
+            "correlation_id": asked(CORRELATION_HEADER) or inherited or asked("root_id") or task_id,
         }
     )
 
 
-def _asked(request: Any, name: str) -> Any:
+def _answers(request: Any) -> Callable[[str], Any]:
+    """Return what tells a member of *request* by its name; None for one that it doesn't have."""
     if isinstance(request, Mapping):
-        return request.get(name)
-    return getattr(request, name, None)
+        return request.get
+    return lambda name: getattr(request, name, None)
 
 
 def _positional(task: Any, args: Sequence[Any]) -> dict[str, Any]:
-    return dict(zip(_parameters(task), args, strict=False))
+    return dict(zip(_parameters(task), args, strict=False)) if args else {}
 
 
 @lru_cache(maxsize=4096)

@@ -8,13 +8,11 @@ remembers and their `ended`.
 
 from __future__ import annotations
 
-import contextvars
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from reference_worker.logging.context import clear_context
 from reference_worker.logging.execution import (
     Execution,
     current_execution,
@@ -120,13 +118,8 @@ def _end(level: str, event: str, execution: Execution, fields: Mapping[str, Any]
 
 def _write(level: str, event: str, execution: Execution, fields: Mapping[str, Any]) -> None:
     """Write under the execution's own context, also from outside of it and past any `log_context`."""
-    members = {**execution.context, "task_name": execution.task_name, **fields}
-    contextvars.copy_context().run(_write_alone, level, event, members)
-
-
-def _write_alone(level: str, event: str, members: Mapping[str, Any]) -> None:
-    clear_context()
-    pipeline.write(level, LOGGER, event, members, trusted_event=True)
+    members = {"task_name": execution.task_name, **fields}
+    pipeline.write(level, LOGGER, event, members, trusted_event=True, context=execution.context)
 
 
 def _duration(execution: Execution) -> dict[str, float]:
