@@ -2,7 +2,9 @@
 
 A service needs two calls: `configure_structured_logging` from Celery's
 `setup_logging` signal, and `instrument(app)` beside its app. Tasks then use
-`get_logger` and `log_context`. Nothing here imports the rest of the service.
+`get_logger` and `log_context`. Nothing here imports the rest of the service,
+and nothing but `instrument` imports Celery: a script, or a web service that
+only sends tasks, may log with it as well.
 """
 
 from __future__ import annotations

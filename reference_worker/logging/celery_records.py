@@ -126,5 +126,5 @@ _REWRITINGS: tuple[tuple[str, str, Callable[[logging.LogRecord], Rewritten | Non
     ("celery.worker.consumer", "Can't decode message body", _undecodable),
     ("celery.worker.request", "Hard time limit", _hard_limit),
     ("celery.worker.request", "Task handler raised error", _second_report),
-    ("celery.concurrency", "TaskPool: Apply", _handed_to_pool),
+    ("celery.pool", "TaskPool: Apply", _handed_to_pool),
 )

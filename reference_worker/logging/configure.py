@@ -51,10 +51,25 @@ def configure_structured_logging(  # noqa: PLR0917 - its users' code has this si
         backup_count: How many old files stay.
 
     Raises:
-        ValueError: If *log_level* is no level.
+        ValueError: If *log_level* is no level. Nothing has changed then.
+
+    It takes the whole process over, so the example is one of its own.
+
+    >>> import subprocess, sys
+    >>> program = '''
+    ... from reference_worker.logging import configure_structured_logging, get_logger
+    ... configure_structured_logging(service_name="billing")
+    ... get_logger("billing.invoices").info("Invoice sent", invoice_id=7, password="hunter2")
+    ... print("printed")
+    ... '''
+    >>> for line in subprocess.check_output([sys.executable, "-c", program], text=True).splitlines():
+    ...     print(line)  # doctest: +ELLIPSIS
+    {"timestamp":"...Z","level":"info","service":"billing",..."invoice_id":7,"password":"[redacted]"}
+    {"timestamp":"...Z",..."logger":"stdout","event":"Line on standard output","message":"printed"}
     """
+    threshold = _threshold(log_level)
     pipeline.service = service_name
-    pipeline.threshold = _threshold(log_level)
+    pipeline.threshold = threshold
     console = _console(enable_console)
     pipeline.sinks = console
     if log_file:
@@ -67,7 +82,17 @@ def configure_structured_logging(  # noqa: PLR0917 - its users' code has this si
 
 
 def get_logger(name: str | None = None) -> Logger:
-    """Return a logger; *name* is a module's `__name__`."""
+    """Return a logger; *name* is a module's `__name__`.
+
+    Its methods are named for the levels, take an event and fields, and never
+    raise, whatever they are given. A test can look at what was logged:
+
+    >>> from structlog.testing import capture_logs
+    >>> with capture_logs() as records:
+    ...     get_logger("billing.invoices").info("Invoice sent", invoice_id=7)
+    >>> records
+    [{'invoice_id': 7, 'event': 'Invoice sent', 'log_level': 'info'}]
+    """
     logger: Logger = structlog.get_logger(name) if name else structlog.get_logger()
     return logger
 

@@ -137,6 +137,19 @@ _stdout: Lines | None = None
 _stderr: Lines | None = None
 _raw: RawOutput | None = None
 _log_descriptor: int | None = None
+_inherited: int | None = None
+
+
+def log_stream() -> int | None:
+    """Return the descriptor that records go to; None before standard output was claimed."""
+    return _log_descriptor
+
+
+def inherit_log_stream(descriptor: int) -> None:
+    """Take *descriptor* for the log stream: descriptor 1 of a spawned process is not it."""
+    global _inherited  # noqa: PLW0603 - told once, before anything else happens in the process
+    os.set_inheritable(descriptor, False)
+    _inherited = descriptor
 
 
 def claim_standard_output() -> int:
@@ -148,7 +161,7 @@ def claim_standard_output() -> int:
     if _log_descriptor is not None:
         return _log_descriptor
     sys.stdout.flush()
-    _log_descriptor = os.dup(1)
+    _log_descriptor = os.dup(1) if _inherited is None else _inherited
     _stdout = Lines("stdout", "info", "Line on standard output", 1)
     _stderr = Lines("stderr", "warning", "Line on standard error", 2)
     _raw = RawOutput(_stdout)

@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from celery.exceptions import Ignore, Reject, SoftTimeLimitExceeded
+from celery.signals import task_prerun
 
 from reference_worker.celery_app import app
 from reference_worker.logging import get_logger, log_context
@@ -81,3 +82,49 @@ def hook() -> None:
 def parent(tenant_id: str) -> None:
     """Send another task."""
     ok.apply_async(task_id="child-of-" + parent.request.id)
+
+
+@app.task(bind=True, name="probe.positional")
+def positional(self: Any, user_id: str, tenant_id: str) -> None:
+    """Take identifiers by position."""
+    logger.info("Probe ran")
+
+
+@app.task(
+    name="probe.autoretry",
+    max_retries=9,
+    autoretry_for=(ConnectionError,),
+    retry_backoff=False,
+    retry_kwargs={"max_retries": 1, "countdown": 0.05},
+)
+def autoretry(tenant_id: str) -> None:
+    """Be retried by Celery itself, once."""
+    raise ConnectionError("down")
+
+
+@app.task(bind=True, name="probe.requeue", acks_late=True)
+def requeue(self: Any, tenant_id: str) -> None:
+    """Go back to the queue once, and succeed."""
+    if not self.request.delivery_info.get("redelivered"):
+        raise Reject("later", requeue=True)
+
+
+@app.task(bind=True, name="probe.hard_requeue", acks_late=True, acks_on_failure_or_timeout=False, time_limit=1)
+def hard_requeue(self: Any, tenant_id: str) -> None:
+    """Run into the hard time limit, go back to the queue, and succeed."""
+    if not self.request.delivery_info.get("redelivered"):
+        time.sleep(3)
+
+
+@app.task(name="probe.handler")
+def handler(tenant_id: str) -> None:
+    """Run although a handler of the service's own raises at its start."""
+    logger.info("Probe ran")
+
+
+def raise_at_start(sender: Any = None, **_: Any) -> None:
+    """Raise, as a broken handler of the service's does."""
+    raise RuntimeError("broken handler")
+
+
+task_prerun.connect(raise_at_start, sender=handler)

@@ -19,6 +19,8 @@ from typing import Any
 import pytest
 from celery import Celery
 
+from tests.integration.reference_process import ReferenceWorker
+
 ROOT = Path(__file__).parents[2]
 SECONDS = 20
 LIFECYCLE = "reference_worker.logging.lifecycle"
@@ -319,6 +321,31 @@ def test_addresses_are_in_their_own_fields(run: Run) -> None:
     """SAFE004: nowhere else."""
     named = {name for record in run.records for name, value in record.items() if "a@b.example" in str(value)}
     assert named == {"email", "email_recipient"}
+
+
+CELERY = ("-m", "celery", "--app", "reference_worker.celery_app:app", "worker")
+"""Celery's own command, which says hello on standard output."""
+
+
+@pytest.mark.parametrize("command", [("-m", "reference_worker"), CELERY], ids=["service", "celery"])
+def test_a_stopped_worker_leaves_records_only(command: tuple[str, ...], redis: str, tmp_path: Path) -> None:
+    """FMT001, FMT017, SINK006: from Celery's hello to its `Warm shutdown`, both streams hold whole records."""
+    worker = ReferenceWorker(tmp_path, f"{redis}/4", f"{redis}/0", "--concurrency", "1", command=command)
+    try:
+        worker.wait_ready()
+    finally:
+        ending = worker.stop()
+    out = worker.out()
+    assert (ending.exit_code, ending.signals, ending.leftovers, worker.err()) == (0, ("SIGTERM",), (), b"")
+    assert out.endswith(b"}\n")
+    records = [json.loads(line) for line in out.split(b"\n")[:-1]]
+    assert [line for line in records if not isinstance(line, dict)] == []
+    events = [record["event"] for record in records if record["event"].startswith("Worker ")]
+    assert events == ["Worker starting", "Worker ready", "Worker stopping", "Worker stopped"]
+    said = " ".join(record["message"] for record in records if record["logger"] == "stdout")
+    assert "worker: Warm shutdown (MainProcess)" in said
+    assert ("[config]" in said) == (command is CELERY)
+    assert worker.log.read_bytes() == out
 
 
 def sorted_like(log: Path, out: bytes) -> list[bytes]:

@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import structlog
 from celery import Celery
-from celery.exceptions import Ignore, Reject
+from celery.exceptions import Ignore, Reject, TimeLimitExceeded
 
+from reference_worker.logging import instrument, signals
 from reference_worker.logging.context import bind_context, current_context, log_context
 from reference_worker.logging.execution import current_execution
-from reference_worker.logging.instrument import instrument
 from tests.unit import reference_log
 from tests.unit.reference_log import Kept
 
@@ -241,6 +241,69 @@ def test_hostile_identifiers_do_not_fail_the_task(kept: Kept, app: Celery, tenan
     assert ran == ["own-id"]
     assert kept.lifecycle("task_id") == [("Task starting", "own-id"), ("Task completed", "own-id")]
     assert all(len(json.dumps(record)) < 16_384 for record in kept.records)
+
+
+def test_a_fault_of_our_own_at_the_start_costs_no_context(
+    kept: Kept, app: Celery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CTX013: the body runs under its own id, the fault is on record, and nothing stays bound."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    @app.task(name="t.undescribed")
+    def body() -> dict[str, Any]:
+        return current_context()
+
+    monkeypatch.setattr(signals, "describe", broken)
+    ran = body.apply(task_id="own-id").get()
+    assert ran == {"task_id": "own-id", "operation": "task.t.undescribed"}
+    assert [(r["event"], r.get("error")) for r in kept.records] == [
+        ("Task arguments could not be read", "RuntimeError: broken"),
+        ("Task starting", None),
+        ("Task completed", None),
+    ]
+
+
+def test_a_handler_of_ours_that_raises_disturbs_nobody(
+    kept: Kept, app: Celery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """CTX005: the fault is on record, and the execution's context is cleared all the same."""
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("broken")
+
+    @app.task(name="t.unstarted")
+    def body() -> None: ...
+
+    monkeypatch.setattr(signals.lifecycle, "succeeded", broken)
+    body.apply()
+    assert [(r["event"], r.get("handler")) for r in kept.records] == [
+        ("Task starting", None),
+        ("Signal handler failed", "on_success"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("options", "event", "state"),
+    [
+        ({}, "Task failed", None),
+        ({"acks_late": True}, "Task failed", None),
+        ({"acks_on_failure_or_timeout": False}, "Task failed", None),
+        ({"acks_late": True, "acks_on_failure_or_timeout": False}, "Task ended", "REJECTED"),
+    ],
+)
+def test_a_hard_time_limit_is_told_once(
+    kept: Kept, app: Celery, options: dict[str, bool], event: str, state: str | None
+) -> None:
+    """FAIL001, LIFE003: though the main process hears of it twice; no failure where the task runs again."""
+
+    @app.task(name="t.overran", **options)
+    def body() -> None: ...
+
+    for _ in range(2):
+        signals.on_failure(sender=body, task_id=str(options), exception=TimeLimitExceeded(1), args=(), kwargs={})
+    assert kept.lifecycle("task_id", "state") == [(event, str(options), state)]
 
 
 def test_secret_arguments_are_in_no_record(kept: Kept, app: Celery) -> None:
