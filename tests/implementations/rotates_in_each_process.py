@@ -13,13 +13,13 @@ VIOLATES = "SINK004"
 
 
 class StandardFile:
-    """The fault: one `RotatingFileHandler` in each process, on one file."""
+    """The fault: one `RotatingFileHandler` in each process, on one file. Small files make its processes meet often."""
 
     def __init__(self) -> None:
         self.fault: OSError | None = None
         try:
             LOG_FILE.parent.mkdir(exist_ok=True)
-            self._handler = RotatingFileHandler(LOG_FILE, maxBytes=500_000, backupCount=200, encoding="utf-8")
+            self._handler = RotatingFileHandler(LOG_FILE, maxBytes=50_000, backupCount=1_000, encoding="utf-8")
         except OSError as fault:
             self.fault = fault
 
