@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 
 
-def main(arguments: list[str]) -> int:
-    """Run the command; further arguments go to `celery worker`."""
+def main(arguments: list[str]) -> None:
+    """Run the command and exit with its code; further arguments go to `celery worker`."""
     if arguments[:1] == ["demo"]:
         from reference_worker.demo import run_demo
 
-        return run_demo()
-    from reference_worker.celery_app import app
+        sys.exit(run_demo())
+    from celery.bin.celery import celery
 
-    app.start(["--quiet", "worker", *arguments])
-    return 0
+    # Not `app.start`, which ends with 0 however the worker ended.
+    celery.main(["--quiet", "--app", "reference_worker.celery_app:app", "worker", *arguments], prog_name="celery")
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    main(sys.argv[1:])

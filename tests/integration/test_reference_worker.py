@@ -348,6 +348,15 @@ def test_a_stopped_worker_leaves_records_only(command: tuple[str, ...], redis: s
     assert worker.log.read_bytes() == out
 
 
+def test_an_option_that_is_none_is_told() -> None:
+    """Celery's own message and exit code come through; there is no traceback."""
+    command = [sys.executable, "-m", "reference_worker", "--polo", "solo"]
+    finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert finished.returncode == 2
+    assert "No such option '--polo'" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
 def sorted_like(log: Path, out: bytes) -> list[bytes]:
     """Return the lines of *out* in the order that *log* has them; processes may take turns differently on the two."""
     wanted = {line: place for place, line in enumerate(log.read_bytes().splitlines())}
