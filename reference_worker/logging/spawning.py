@@ -10,6 +10,7 @@ service is imported there.
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from billiard import current_process
@@ -29,7 +30,12 @@ class LogStream:
 
 
 def pass_on_log_stream() -> None:
-    """Give the log stream to every child that this process spawns from now on; a forked one has it anyway."""
+    """Give the log stream to every child that this process spawns from now on; a forked one has it anyway.
+
+    billiard would also let a child write text to standard error before its
+    log is set up, at the level that Celery leaves in the environment.
+    """
+    os.environ.pop("_MP_FORK_LOGLEVEL_", None)
     current_process()._config["reference_worker_log_stream"] = LogStream()
 
 

@@ -36,7 +36,7 @@ def worker(request: pytest.FixtureRequest, redis: Any, tmp_path_factory: pytest.
     if pool == "gevent":
         pytest.importorskip("gevent")
     number = list(POOLS).index(pool) + 1
-    options = (*POOLS[pool], "--include", "tests.integration.reference_probes")
+    options = (*POOLS[pool], "--loglevel", "INFO", "--include", "tests.integration.reference_probes")
     started = ReferenceWorker(tmp_path_factory.mktemp(pool), redis.url(number), redis.url(0), *options)
     try:
         executions = send_everything(started, pool)
