@@ -25,13 +25,13 @@ from logconform.contract import ContractError, load_contract
 from logconform.findings import Finding
 from logconform.lab.brokers import BrokerUnavailable
 from logconform.lab.evidence import Seen
+from logconform.lab.pools import POOLS
 from logconform.lab.run import Conclusion, LabRun, Settings, Violated
 from logconform.lab.stage import Trace
 from logconform.lab.worker import SubjectError
 from logconform.report import Look, render
 from logconform.report.model import exit_code
 
-POOLS = ("prefork", "threads", "solo", "gevent")
 DEFAULT_APP = "reference_worker.celery_app:app"
 UNUSABLE = 2
 
@@ -46,7 +46,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--adapter", metavar="MODULE:ATTR", help="the object through which probes log")
     group.addoption("--pool", action="append", metavar="POOL", help=f"{', '.join(POOLS)}; repeatable; default prefork")
-    group.addoption("--broker", action="append", metavar="URL", help="`embedded` or an address; repeatable")
+    group.addoption(
+        "--broker",
+        action="append",
+        metavar="URL",
+        help="`embedded`, `filesystem`, `rabbitmq` or an address; repeatable",
+    )
     group.addoption("--report", metavar="PATH", default="conformance-report.json", help="where the JSON report goes")
     group.addoption("--keep", metavar="FOLDER", help="keep the raw logs and the oracle's files there")
     group.addoption("--report-junit", metavar="PATH", help="write the report as JUnit XML too")

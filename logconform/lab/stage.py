@@ -10,6 +10,7 @@ from typing import Any
 
 from logconform.config import Task
 from logconform.lab.evidence import Sent
+from logconform.lab.pools import has_children
 from logconform.lab.probes import PREFIX
 from logconform.lab.worker import TASK_SECONDS, Setup, SubjectError, Worker, nonce
 
@@ -166,7 +167,7 @@ class Stage:
         return sent
 
     def _check_pool(self, how: str) -> None:
-        if self.pool != "prefork" and how in ENDINGS_ON_PREFORK:
+        if not has_children(self.pool) and how in ENDINGS_ON_PREFORK:
             raise NotExercised(ENDINGS_ON_PREFORK[how])
         if self.pool == "solo" and how == "exits":
             raise NotExercised("a solo worker exits with its task")

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from logconform.lab.pools import has_children
+
 POLL_SECONDS = 0.004
 IN_EXECUTION_ENDS = {"SUCCESS", "FAILURE", "IGNORED", "REJECTED"}
 
@@ -165,7 +167,7 @@ class Truth:
         if last.state in IN_EXECUTION_ENDS:
             return True
         # No state: the body left by SystemExit or was cut off. On prefork the main process reports it afterwards.
-        return last.state is None and pool != "prefork"
+        return last.state is None and not has_children(pool)
 
     def _take(self, facts: dict[str, Any]) -> None:
         event = Event(facts.pop("kind"), len(self.events), facts)

@@ -18,6 +18,7 @@ from logconform.lab.brokers import Broker
 from logconform.lab.evidence import Sent
 from logconform.lab.log_file import LogFile, Part
 from logconform.lab.oracle import FILE_VARIABLE
+from logconform.lab.pools import options_of
 from logconform.lab.process import Ending, WorkerProcess, worker_command, worker_environment
 from logconform.lab.truth import NotSeenError, Truth
 from logconform.lab.voice import ADAPTER_VARIABLE
@@ -92,7 +93,7 @@ class Worker:
         self.stdout = self.folder / f"worker-{number}.stdout"
         self.stderr = self.folder / f"worker-{number}.stderr"
         self.oracle = self.folder / f"worker-{number}.oracle"
-        self.queue = ""
+        self.queue = f"logconform-{uuid.uuid4().hex}" if self.broker.shared else ""
         self.serializer = "json"
         self._client = Celery(f"logconform-lab-{number}", broker=self.broker.url, set_as_current=False)
         self._client.conf.broker_transport_options = self.broker.transport_options
@@ -187,7 +188,15 @@ class Worker:
             self.ending = self.process.stop()
             self.parts = self.log_file.added() if self.log_file is not None else []
             self.truth.refresh()
+            self._leave_broker()
             self._client.close()
+
+    def _leave_broker(self) -> None:
+        """Delete the queue that was this worker's own."""
+        if not self.broker.shared:
+            return
+        with suppress(Exception), self._client.connection_for_write() as connection:  # it may be gone
+            connection.default_channel.queue_delete(self.queue)
 
     def read(self) -> tuple[list[Reading], list[Reading]]:
         """Return the lines of standard output and of standard error, to the last byte kept."""
@@ -201,6 +210,7 @@ class Worker:
             broker=self.broker,
             includes=INCLUDES,
             loglevel=self.setup.level,
+            extra=("--queues", self.queue) if self.broker.shared else (),
         )
         if not self.subject.command:
             return whole
@@ -212,7 +222,7 @@ class Worker:
         shown = "\n".join(f"   | {line}" for text in said for line in text.splitlines()[-12:])
         return (
             f"the worker of {self.subject.app} did not start: {why}\n{shown or '   | (it wrote nothing)'}\n"
-            f"   = fix: make `celery --app {self.subject.app} worker --pool {self.pool}` start by itself"
+            f"   = fix: make `celery --app {self.subject.app} worker {' '.join(options_of(self.pool))}` start by itself"
         )
 
 

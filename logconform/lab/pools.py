@@ -1,0 +1,22 @@
+"""The execution pools that a worker can be run on, and what each can and can't do."""
+
+from __future__ import annotations
+
+POOLS = ("prefork", "prefork-spawn", "threads", "solo", "gevent")
+"""`prefork-spawn` is prefork whose children are started anew instead of forked, as on macOS."""
+
+_OPTIONS = {"prefork-spawn": ("--pool", "prefork", "--pool-start-method", "spawn")}
+
+
+def options_of(pool: str) -> tuple[str, ...]:
+    """Return the options of `celery worker` that choose *pool*.
+
+    >>> options_of("threads"), options_of("prefork-spawn")[2:]
+    (('--pool', 'threads'), ('--pool-start-method', 'spawn'))
+    """
+    return _OPTIONS.get(pool, ("--pool", pool))
+
+
+def has_children(pool: str) -> bool:
+    """Whether tasks run in processes of their own, whose end the main process survives and reports."""
+    return pool.startswith("prefork")
