@@ -20,6 +20,16 @@ Feature: Task completion
       When the service's own task runs
       Then each successful execution has exactly one completion, after its body's records
 
+    Scenario: Each process runs one task only
+      Given a worker whose processes run one task each
+      When 3 tasks succeed
+      Then each successful execution has exactly one completion, after its body's records
+
+    Scenario: The worker is stopped warmly while a task runs
+      Given a worker of its own for a warm stop
+      When a task takes a second, and the worker is stopped meanwhile
+      Then each successful execution has exactly one completion, after its body's records
+
   @DONE002
   Rule: It has its level, its task, its state, and whether something was returned
 

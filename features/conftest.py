@@ -8,7 +8,8 @@ import pytest
 
 pytest_plugins = ["logconform.pytest_plugin"]
 
-NOUNS = ("workers", "tasks", "records", "sinks", "lifecycle", "messages")
+NOUNS = ("workers", "revocations", "canvases", "traces", "tasks", "records", "sinks", "lifecycle", "messages")
+"""In this order a step's text is looked for: `tasks` has the most general ones."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

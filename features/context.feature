@@ -85,6 +85,11 @@ Feature: Context binding
         | exits                               |
         | raises an exception whose text raises |
 
+    Scenario: A task without a tenant follows in a chain
+      Given a worker with one slot
+      When a task for a tenant and one without run as a chain
+      Then no record of the second task has the tenant of the first
+
   @CTX006
   Rule: log_context adds its fields to its block, and leaving it restores what was bound before
 

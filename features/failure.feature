@@ -25,6 +25,18 @@ Feature: Task failure
         | exceeds its hard time limit             |
         | is killed                               |
         | exits                                   |
+        | is interrupted                          |
+
+    Scenario Outline: Tasks run as <canvas>
+      Given a worker with one slot
+      When tasks for tenants run as <canvas>
+      Then exactly one failure is recorded for a task that failed, and none for any other
+
+      Examples:
+        | canvas                          |
+        | a chain whose second task fails |
+        | a group                         |
+        | a chord with a failing member   |
 
   @FAIL002
   Rule: It has its task, its error, and the traceback where there is one

@@ -8,3 +8,59 @@ Feature: The worker, and tasks that never ran
       Given a worker with one slot
       When a task for tenant "acme" and user "ada" succeeds
       Then a record tells of the worker's start, and one of its shutdown, outside any task
+
+  @LIFE002
+  Rule: A revoked or expired task is recorded once
+
+    Scenario Outline: A task <fate>
+      Given a worker with one slot
+      When a task for a tenant <fate>
+      Then one record tells that it was revoked, and how
+
+      Examples:
+        | fate                                |
+        | is revoked before it starts         |
+        | is revoked while it waits for its time |
+        | has expired when it is received     |
+        | is revoked while it runs, by SIGTERM |
+        | is revoked while it runs, by SIGKILL |
+
+  @LIFE003
+  Rule: Each execution of a redelivered task has its own start, and at most one an ending
+
+    Scenario Outline: A task <ends>
+      Given a worker with one slot
+      When a task <ends>
+      Then each delivery has its own start, and the task one ending
+
+      Examples:
+        | ends                                               |
+        | is rejected and delivered again                    |
+        | is killed and delivered again                      |
+        | exceeds its hard time limit and is delivered again |
+
+  @LIFE004
+  Rule: Every execution that starts has an ending
+
+    Scenario Outline: A task <ends>, and this is told
+      Given a worker with one slot
+      When a task <ends>
+      Then every execution that starts has an ending
+
+      Examples:
+        | ends                           |
+        | succeeds                       |
+        | raises an exception            |
+        | is retried and then succeeds   |
+        | is ignored                     |
+        | is rejected                    |
+        | is rejected and delivered again |
+        | exits                          |
+        | is interrupted                 |
+        | is killed                      |
+        | exceeds its hard time limit    |
+
+    Scenario: A worker is stopped cold while a task runs
+      Given a worker of its own for a cold stop
+      When a task goes on and on, and the worker is stopped cold
+      Then every execution that starts has an ending

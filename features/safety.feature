@@ -25,6 +25,11 @@ Feature: What must not be in a log
       When a task succeeds
       Then the broker's password stands nowhere in the log
 
+    Scenario: The broker is lost and found again
+      Given a worker of its own for a lost broker
+      When the broker is lost and found again between two tasks
+      Then the broker's password stands nowhere in the log
+
   @SAFE003
   Rule: Tracebacks carry no values of local variables
 

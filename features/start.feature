@@ -21,6 +21,17 @@ Feature: Task start
         | is rejected                                   |
         | exceeds its soft time limit                   |
 
+    Scenario Outline: Tasks run as <canvas>, and each is announced
+      Given a worker with one slot
+      When tasks for tenants run as <canvas>
+      Then each execution has exactly one start record, before its body's records
+
+      Examples:
+        | canvas                          |
+        | a chain                         |
+        | a group                         |
+        | a chord                         |
+
     Scenario: The service's own task runs
       Given a worker with one slot
       When the service's own task runs

@@ -20,6 +20,7 @@ question("every record that the task's body wrote carries its task id")(context.
 question('every start and execution record carries its "{name}"')(context.carries_identifier)
 question("no record about the task has a tenant or a user")(context.carries_no_identifier)
 question("nothing of the first task's context is on the second's records, or outside any task")(context.nothing_crosses)
+question("no record of the second task has the tenant of the first")(context.tenant_stays_behind)
 question("each record has the fields of its blocks, and no others")(context.blocks_nest_and_restore)
 question('start and execution records have the operation "task." and the task\'s name')(context.carries_operation)
 question("the inner task's records have its own context, and the outer's is as before")(context.nested_tasks_keep_apart)

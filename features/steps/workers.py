@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from logconform.lab.stage import RECONNECT_SECONDS
 from logconform.lab.vocabulary import Stage, stimulus
 from logconform.lab.worker import Setup
 
@@ -29,3 +30,34 @@ def with_log_file(stage: Stage) -> None:
 @stimulus("a worker with four slots")
 def four_slots(stage: Stage) -> None:
     stage.use(Setup(slots=4))
+
+
+@stimulus("a worker whose processes run one task each")
+def one_task_each(stage: Stage) -> None:
+    stage.need_children("its tasks do not run in processes of their own")
+    stage.use(Setup(tasks_per_child=1))
+
+
+@stimulus("a worker of its own for {what}")
+def of_its_own(stage: Stage, what: str) -> None:
+    stage.use(Setup(alone=what))
+
+
+@stimulus("a task takes a second, and the worker is stopped meanwhile")
+def stopped_meanwhile(stage: Stage) -> None:
+    stage.begin("task", "takes a second")
+    stage.worker.stop()
+
+
+@stimulus("a task goes on and on, and the worker is stopped cold")
+def stopped_cold(stage: Stage) -> None:
+    stage.need_children("only a worker with children cancels its tasks")
+    stage.begin("task", "goes on and on")
+    stage.worker.stop(cold=True)
+
+
+@stimulus("the broker is lost and found again between two tasks")
+def broker_lost(stage: Stage) -> None:
+    stage.run("before", "end")
+    stage.restart_broker()
+    stage.run("after", "end", seconds=RECONNECT_SECONDS)

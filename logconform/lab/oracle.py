@@ -104,6 +104,7 @@ def _error(error: object) -> dict[str, Any] | None:
 def _ready(sender: Any, **_: Any) -> dict[str, Any]:
     app = sender.app
     return {
+        "hostname": sender.hostname,
         "queues": list(app.amqp.queues.consume_from),
         "serializer": app.conf.task_serializer,
         "adapter_error": _adapter_error(),

@@ -71,6 +71,36 @@ def end(self: Any, *_args: Any, probe: str, how: str = "succeeds", **kwargs: Any
     return _ENDINGS[how](self, probe, kwargs)
 
 
+@_probe("again", acks_late=True, reject_on_worker_lost=True, acks_on_failure_or_timeout=False)
+def again(self: Any, *, probe: str, how: str, **kwargs: Any) -> Any:
+    """End as *how* says when it is delivered first, and succeed when it is delivered again."""
+    speak(self, probe, "first")
+    speak(self, probe, "last")
+    return _ENDINGS[how](self, probe, kwargs)
+
+
+@_probe("traced")
+def traced(self: Any, *, probe: str, trace_id: str, span_id: str, **_kwargs: Any) -> None:
+    """Speak before, inside and after an OpenTelemetry span; tell the oracle which span was active at each point."""
+    try:
+        from opentelemetry import trace
+    except ImportError:
+        note("no_tracing", task_id=self.request.id, probe=probe)
+        return
+    identity = trace.SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=False, trace_flags=trace.TraceFlags(1))
+    _speak_with_span(self, probe, "before", trace)
+    with trace.use_span(trace.NonRecordingSpan(identity)):
+        _speak_with_span(self, probe, "inside", trace)
+    _speak_with_span(self, probe, "after", trace)
+
+
+def _speak_with_span(task: Any, probe: str, point: str, trace: Any) -> None:
+    active = trace.get_current_span().get_span_context()
+    ids = {"trace_id": f"{active.trace_id:032x}", "span_id": f"{active.span_id:016x}"} if active.is_valid else {}
+    note("span", task_id=task.request.id, probe=probe, point=point, active=ids)
+    speak(task, probe, point)
+
+
 @_probe("expected", throws=(ExpectedProbeError,))
 def expected(self: Any, *_args: Any, probe: str, **_kwargs: Any) -> None:
     """Raise what the task declares in `throws`."""
@@ -334,9 +364,19 @@ def _reject(*_: Any) -> None:
     raise Reject("no longer wanted", requeue=False)
 
 
+def _reject_once(task: Any, *_: Any) -> None:
+    if not _is_redelivered(task):
+        raise Reject("not yet", requeue=True)
+
+
 def _exit(task: Any, *_: Any) -> None:
     if not _is_redelivered(task):
         sys.exit(3)
+
+
+def _be_interrupted(task: Any, *_: Any) -> None:
+    if not _is_redelivered(task):
+        raise KeyboardInterrupt
 
 
 def _be_killed(task: Any, *_: Any) -> None:
@@ -349,10 +389,14 @@ def _is_redelivered(task: Any) -> bool:
     return bool((task.request.delivery_info or {}).get("redelivered"))
 
 
-def _overrun(*_: Any) -> None:
+def _overrun(task: Any, *_: Any) -> None:
     deadline = time.monotonic() + 30.0  # the time limit comes after one
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not _is_redelivered(task):
         time.sleep(0.02)
+
+
+def _take_a_second(*_: Any) -> None:
+    time.sleep(1.0)  # so long that the worker is told to stop meanwhile
 
 
 _ENDINGS = {
@@ -368,7 +412,11 @@ _ENDINGS = {
     "raises an exception group": _raise_group,
     "is ignored": _ignore,
     "is rejected": _reject,
+    "is rejected and delivered again": _reject_once,
+    "takes a second": _take_a_second,
+    "goes on and on": _overrun,
     "exits": _exit,
+    "is interrupted": _be_interrupted,
     "is killed": _be_killed,
     "exceeds its soft time limit": _overrun,
     "exceeds its hard time limit": _overrun,

@@ -40,6 +40,9 @@ MARKER = "LOGCONFORM_RUN"
 COLD_SECONDS = 3.0
 """Patience after SIGQUIT, and after SIGKILL."""
 
+COLD_PATIENCE = 10.0
+"""How long a worker may take to end after SIGQUIT alone."""
+
 GRACE_SECONDS = 1.0
 """How long descendants may take to follow their parent before they are killed."""
 
@@ -136,6 +139,10 @@ class WorkerProcess:
         """
         steps = [(signal.SIGTERM, warm_timeout), (signal.SIGQUIT, COLD_SECONDS), (signal.SIGKILL, COLD_SECONDS)]
         return self._end(steps, GRACE_SECONDS)
+
+    def stop_cold(self) -> Ending:
+        """End it with SIGQUIT, on which a worker cancels its tasks, and with SIGKILL where that does not help."""
+        return self._end([(signal.SIGQUIT, COLD_PATIENCE), (signal.SIGKILL, COLD_SECONDS)], GRACE_SECONDS)
 
     def kill(self) -> Ending:
         """End it and all descendants at once, with SIGKILL."""

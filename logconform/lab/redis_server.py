@@ -7,7 +7,7 @@ import secrets
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
@@ -24,17 +24,35 @@ class ServerFailed(Exception):
     """A Redis server that did not start; the message says what was waited for, and ends with the server's output."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class RedisServer:
     """A running server. `url(0)` is its first database."""
 
     port: int
     secret: str = field(repr=False)
     process: WorkerProcess
+    executable: Path
+    folder: Path
 
     def url(self, database: int) -> str:
         """Return the address of *database* (0 to 15), credentials included."""
         return f"redis://:{self.secret}@127.0.0.1:{self.port}/{database}"
+
+    def restart(self) -> None:
+        """Shut the server down and start it again, with the same address and with what it held.
+
+        Raises:
+            ServerFailed: If it does not end, or does not answer again, within ten seconds each.
+        """
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self.port), timeout=1.0) as connection:
+            connection.sendall(f"AUTH {self.secret}\r\nSHUTDOWN SAVE\r\n".encode())
+            connection.recv(64)
+        if not self.process.wait_exit(READY_SECONDS):
+            raise ServerFailed(f"{self.executable.name} did not end within {READY_SECONDS:g} s of SHUTDOWN")
+        self.process.stop()
+        self.process = _launch(self.executable, self.folder, self.port, self.secret)
+        if waited := _wait_ready(self.process, self.port, self.secret):
+            raise ServerFailed(f"{self.executable.name} did not start again: {waited}")
 
 
 def server_on_path() -> Path | None:
@@ -84,7 +102,7 @@ def _start(executable: Path, folder: Path, choose_port: Callable[[], int]) -> Re
         process = _launch(executable, folder, port, secret)
         waited = _wait_ready(process, port, secret)
         if waited is None:
-            return RedisServer(port, secret, process)
+            return RedisServer(port, secret, process, executable, folder)
         process.kill()
         refusals.append(f"port {port}: {waited}\n{_tail(process.stdout.path)}")
         if "in use" not in refusals[-1]:

@@ -27,6 +27,10 @@ WORKERS = (
     "a worker with one slot",
     'a worker that is told to log from "warning" on',
     "a worker with four slots",
+    "a worker whose processes run one task each",
+    "a worker of its own for a cold stop",
+    "a worker of its own for a warm stop",
+    "a worker of its own for a lost broker",
     "a worker whose log file cannot be opened",
 )
 """The steps that choose a worker, in the order in which they are started."""

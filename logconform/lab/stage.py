@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -45,12 +46,29 @@ class Trace:
 ENDINGS_ON_PREFORK = {
     "exceeds its soft time limit": "threads, solo and gevent ignore soft time limits",
     "exceeds its hard time limit": "threads and solo have no hard time limit",
+    "exceeds its hard time limit and is delivered again": "threads and solo have no hard time limit",
     "is killed": "the worker itself would die",
+    "is killed and delivered again": "the worker itself would die",
 }
-SLOW = {"exits", "is killed", "exceeds its soft time limit", "exceeds its hard time limit"}
-TOLD_LATE = {"exits", "is killed"}
+RECONNECT_SECONDS = 20.0
+"""How long a worker may take to find its broker again and run a task: Celery tries after 2, 4 and 6 seconds."""
+SLOW = {
+    *("exits", "is interrupted", "is killed", "is killed and delivered again"),
+    *(
+        "exceeds its soft time limit",
+        "exceeds its hard time limit",
+        "exceeds its hard time limit and is delivered again",
+    ),
+}
+TOLD_LATE = {"exits", "is interrupted", "is killed", "is killed and delivered again"}
 """Celery waits some ten seconds for the result of a child that is gone, before it reports its task."""
-LIMITS = {"exceeds its soft time limit": {"soft_time_limit": 1}, "exceeds its hard time limit": {"time_limit": 1}}
+DELIVERED_AGAIN = {"is rejected and delivered again", "exceeds its hard time limit and is delivered again"}
+"""What is over when it has run twice."""
+LIMITS: dict[str, dict[str, Any]] = {
+    "exceeds its soft time limit": {"soft_time_limit": 1},
+    "exceeds its hard time limit": {"time_limit": 1},
+    "exceeds its hard time limit and is delivered again": {"time_limit": 1},
+}
 
 
 @dataclass
@@ -76,6 +94,18 @@ class Stage:
         if setup.slots > 1 and self.pool == "solo":
             raise NotExercised("the solo pool runs one task at a time")
         self.trace.worker = self.worker_with(setup)
+
+    def restart_broker(self) -> None:
+        """Take the broker down and up again."""
+        restart = self.worker.broker.restart
+        if restart is None:
+            raise NotExercised("the lab can't restart this broker")
+        restart()
+
+    def need_children(self, why: str) -> None:
+        """Go on only where tasks run in processes of their own."""
+        if not has_children(self.pool):
+            raise NotExercised(why)
 
     def use_level(self, level: str) -> None:
         """Take a worker that Celery's own option gives another level."""
@@ -145,7 +175,42 @@ class Stage:
         facts = {**EXHAUSTING.get(how, {}), **(arguments.pop("facts", None) or {})}
         if how in TOLD_LATE:
             return self.leave(role, task, facts=facts, **extra, **arguments)
+        if how in DELIVERED_AGAIN:
+            return self._run_twice(role, task, facts=facts, options=LIMITS.get(how), **extra, **arguments)
         return self.run(role, task, facts=facts, options=LIMITS.get(how), **extra, **arguments)
+
+    def _run_twice(self, role: str, task: str, **arguments: Any) -> Sent:
+        """Run a probe that is delivered again, until it has ended for the second time."""
+        sent = self.probe(role, task, **arguments)
+        truth = self.worker.truth
+        self.worker.wait(lambda: len(truth.task(sent.task_id).executions) > 1, f"{sent.name} to be delivered again")
+        self.worker.wait_ended([sent])
+        return sent
+
+    def begin(self, role: str, how: str, **arguments: Any) -> Sent:
+        """Send a probe, and wait until its body runs."""
+        sent = self.probe(role, "end", how=how, **arguments)
+        truth = self.worker.truth
+        self.worker.wait(lambda: bool(truth.task(sent.task_id).spoken), f"{sent.name} to begin")
+        return sent
+
+    def revoke(self, sent: Sent, **options: Any) -> None:
+        """Revoke a task that was sent, and wait until Celery says that it is."""
+        self.command(sent.task_id, **options)
+        self.worker.wait(lambda: bool(self.worker.truth.task(sent.task_id).revocations), f"{sent.name} to be revoked")
+
+    def command(self, task_id: str, **options: Any) -> None:
+        """Give the worker the command to revoke a task; go on only with a worker that takes commands."""
+        if not self.worker.revoke(task_id, **options):
+            raise NotExercised("the worker does not take remote control commands")
+
+    def canvas(self, roles: list[str], compose: Callable[[list[Any]], Any], calls: list[dict[str, Any]]) -> list[Sent]:
+        """Run "end" probes that *compose* makes a whole of, and wait for those that have a role; the rest never run."""
+        made = [Sent(str(uuid.uuid4()), nonce(), PREFIX + "end", call) for call in calls]
+        compose([self.worker.signature(s.name, s.task_id, probe=s.probe, **s.facts) for s in made]).apply_async()
+        kept = [self._keep(role, sent) for role, sent in zip(roles, made, strict=False)]
+        self.worker.wait_ended(kept)
+        return kept
 
     def own(self, role: str, kind: str) -> Sent:
         """Run the service's own task that the configuration names for *kind*."""
@@ -169,12 +234,17 @@ class Stage:
     def _check_pool(self, how: str) -> None:
         if not has_children(self.pool) and how in ENDINGS_ON_PREFORK:
             raise NotExercised(ENDINGS_ON_PREFORK[how])
-        if self.pool == "solo" and how == "exits":
+        if self.pool == "solo" and how in {"exits", "is interrupted"}:
             raise NotExercised("a solo worker exits with its task")
+        if how == "is killed and delivered again" and not self.worker.broker.redelivers:
+            raise NotExercised("this broker loses the message of a lost process")
 
 
 ENDING_TASKS: dict[str, tuple[str, dict[str, Any]]] = {
     "raises an expected exception": ("expected", {}),
+    "is rejected and delivered again": ("again", {"how": "is rejected and delivered again"}),
+    "exceeds its hard time limit and is delivered again": ("again", {"how": "exceeds its hard time limit"}),
+    "is killed and delivered again": ("again", {"how": "is killed"}),
     "is retried and then succeeds": ("retry", {"failures": 2}),
     "is retried by autoretry_for and then succeeds": ("autoretry", {"failures": 2}),
     "is retried with a limit of its own and then succeeds": ("retry_in_force", {"failures": 1}),

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
+from celery.canvas import Signature
 from kombu.messaging import Producer
 
 from logconform.lab.brokers import Broker
@@ -28,6 +29,8 @@ INCLUDES = ("logconform.lab.oracle", "logconform.lab.probes")
 READY_SECONDS = 30.0
 TASK_SECONDS = 10.0
 """How long the lab waits for the end of a task; probes take milliseconds, those that overrun a limit some seconds."""
+CONTROL_SECONDS = 3.0
+"""How long a worker may take to answer a remote control command."""
 LINGER_SECONDS = 15.0
 """How long Celery may take to report a task whose child exited: it waits ten seconds for a result first."""
 TIMEOUTS_BORNE = 3
@@ -59,6 +62,10 @@ class Setup:
     level: str = "INFO"
     blocked: bool = False
     """Whether its log file can't be opened."""
+    tasks_per_child: int = 0
+    """After so many tasks a child makes way for another; 0 for never."""
+    alone: str = ""
+    """For what it has a worker of its own, which no other scenario gets; empty for a shared one."""
 
 
 def nonce() -> str:
@@ -95,7 +102,9 @@ class Worker:
         self.oracle = self.folder / f"worker-{number}.oracle"
         self.queue = f"logconform-{uuid.uuid4().hex}" if self.broker.shared else ""
         self.serializer = "json"
-        self._client = Celery(f"logconform-lab-{number}", broker=self.broker.url, set_as_current=False)
+        self._client = Celery(
+            f"logconform-lab-{number}", broker=self.broker.url, backend=self.broker.result_url, set_as_current=False
+        )
         self._client.conf.broker_transport_options = self.broker.transport_options
         self._client.conf.task_ignore_result = True
 
@@ -143,11 +152,16 @@ class Worker:
 
     def send(self, name: str, args: Iterable[Any] = (), kwargs: dict[str, Any] | None = None, **options: Any) -> str:
         """Send a task to the worker's own queue, and return its id."""
-        task_id = str(uuid.uuid4())
+        task_id = options.pop("task_id", None) or str(uuid.uuid4())
         self._client.send_task(
             name, tuple(args), kwargs or {}, task_id=task_id, queue=self.queue, serializer=self.serializer, **options
         )
         return task_id
+
+    def signature(self, name: str, task_id: str, **kwargs: Any) -> Signature:
+        """Return the signature of a task on the worker's own queue, for canvases; it takes no result of another."""
+        options = {"task_id": task_id, "queue": self.queue, "serializer": self.serializer}
+        return self._client.signature(name, kwargs=kwargs, options=options, immutable=True)
 
     def send_raw(self, body: bytes, headers: dict[str, Any]) -> None:
         """Send a message as it is, whether or not a task can be read from it."""
@@ -160,6 +174,14 @@ class Worker:
                 content_encoding="utf-8",
                 headers=headers,
             )
+
+    def revoke(self, task_id: str, **options: Any) -> bool:
+        """Give the worker the command to revoke a task; return whether it answered."""
+        ready = next(self.truth.of_kind("ready"))
+        answers = self._client.control.revoke(
+            task_id, destination=[ready["hostname"]], reply=True, timeout=CONTROL_SECONDS, **options
+        )
+        return bool(answers)
 
     def wait(self, met: Callable[[], bool], what: str, seconds: float = TASK_SECONDS) -> None:
         """
@@ -179,13 +201,13 @@ class Worker:
         for one in sent:
             self.wait(lambda one=one: self.truth.ended(one.task_id, self.pool), f"the end of {one.name}", seconds)  # type: ignore[misc]
 
-    def stop(self) -> None:
-        """Shut the worker down warmly, and whatever it takes after that."""
+    def stop(self, *, cold: bool = False) -> None:
+        """Shut the worker down warmly (or cold: its running tasks are cancelled), and whatever it takes after that."""
         if self.ending is None:
             with suppress(NotSeenError):  # the log is judged as it is
                 self.wait_ended(self.lingering, LINGER_SECONDS)
             self.told_to_stop = time.time() if self.process.alive else None
-            self.ending = self.process.stop()
+            self.ending = self.process.stop_cold() if cold else self.process.stop()
             self.parts = self.log_file.added() if self.log_file is not None else []
             self.truth.refresh()
             self._leave_broker()
@@ -210,12 +232,17 @@ class Worker:
             broker=self.broker,
             includes=INCLUDES,
             loglevel=self.setup.level,
-            extra=("--queues", self.queue) if self.broker.shared else (),
+            extra=self._further_options(),
         )
         if not self.subject.command:
             return whole
         # A command of the service's own forwards what follows to `celery worker`; the broker is in the environment.
         return [*self.subject.command, *whole[whole.index("worker") + 1 :]]
+
+    def _further_options(self) -> list[str]:
+        queues = ["--queues", self.queue] if self.broker.shared else []
+        limit = self.setup.tasks_per_child
+        return [*queues, *(["--max-tasks-per-child", str(limit)] if limit else [])]
 
     def _cannot_start(self, why: str) -> str:
         said = [line for line in (_tail(self.stderr), _tail(self.stdout)) if line]

@@ -67,6 +67,23 @@ def nothing_crosses(seen: Seen) -> Checks:
             yield _no_context(outside)
 
 
+def tenant_stays_behind(seen: Seen) -> Checks:
+    """A task that follows in a chain has the chain's correlation and its parent's id, but not its tenant."""
+    for earlier, later in zip(seen.roles["first"], seen.roles["second"], strict=False):
+        foreign = {earlier.task_id: "task_id", **_identifiers(earlier)}
+        for record in _about(seen, later):
+            held = [name for name in CONTEXT if str(record.get(name)) in foreign]
+            yield _of_another(record, held[0]) if held else None
+
+
+def _of_another(record: Record, name: str) -> Any:
+    return fault(
+        f"carries {name} {show(record.get(name))} of the task before it in the chain",
+        record,
+        fix="Bind a task's context from its own arguments alone; a chain sends the next one from within the last.",
+    )
+
+
 def _nothing_of(record: Record, foreign: dict[str, str], whose: str) -> Any:
     for name in (*CONTEXT, "correlation_id", "parent_task_id"):
         value = record.get(name)
