@@ -16,6 +16,7 @@ from celery.canvas import Signature
 from kombu.messaging import Producer
 
 from logconform.lab.brokers import Broker
+from logconform.lab.capture import LIMIT_BYTES
 from logconform.lab.evidence import Sent
 from logconform.lab.log_file import LogFile, Part
 from logconform.lab.oracle import FILE_VARIABLE
@@ -82,6 +83,8 @@ class Worker:
     setup: Setup
     broker: Broker
     folder: Path
+    kept_bytes: int = LIMIT_BYTES
+    """Bytes that are kept of each of its streams."""
     process: WorkerProcess = field(init=False)
     truth: Truth = field(init=False)
     ending: Ending | None = None
@@ -123,7 +126,9 @@ class Worker:
         path = self.subject.log_file
         self.log_file = LogFile(path) if path is not None and not self.setup.blocked else None
         environment = worker_environment(self.subject.cwd, self.broker.env, own)
-        self.process = WorkerProcess(self._command(), environment, self.subject.cwd, self.stdout, self.stderr)
+        self.process = WorkerProcess(
+            self._command(), environment, self.subject.cwd, self.stdout, self.stderr, limit_bytes=self.kept_bytes
+        )
         self.truth = Truth(self.oracle, self.gone)
         try:
             self.truth.wait_for(lambda: any(self.truth.of_kind("ready")), READY_SECONDS, "the worker to be ready")

@@ -1,0 +1,119 @@
+"""The account: the oracle's truth against the log, task by task, and the console against the file."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from logconform.contract import Level, load_contract
+from logconform.findings import Verdict
+from logconform.judge import judge_stream
+from logconform.lab.evidence import Log, Sent
+from logconform.lab.truth import Task
+from logconform.records import Reading, read_stream
+from tests.chaos.storm import Storm
+
+SHOWN = 20
+"""Findings that are told one by one."""
+
+
+@dataclass
+class Account:
+    """What a storm came to."""
+
+    sent: int
+    lost: int
+    executions: int
+    endings: Counter[str]
+    records: int
+    kills: int
+    restarts: int
+    files: int
+    seconds: float
+    violations: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def account(storm: Storm) -> Account:
+    """Hold everything that the worker wrote against what really happened."""
+    worker = storm.worker
+    worker.truth.refresh()
+    readings, stderr = worker.read()
+    in_files = [reading for path in storm.files for reading in _lines(path)]
+    log = Log(readings, judge_stream(readings, complete=True))
+    tasks = [worker.truth.task(sent.task_id) for sent in storm.sent]
+    violations, warnings = _findings(log.verdict)
+    for sent, task in zip(storm.sent, tasks, strict=True):
+        violations += _of_task(log, sent, task)
+    violations += _differences(readings, in_files)
+    return Account(
+        sent=len(storm.sent),
+        lost=len(storm.lost),
+        executions=sum(len(task.executions) for task in tasks),
+        endings=_endings(tasks),
+        records=len(log.records),
+        kills=storm.kills,
+        restarts=storm.restarts,
+        files=len(storm.files),
+        seconds=storm.seconds,
+        violations=violations,
+        warnings=[*warnings, *(f"standard error: {line.raw!r}" for line in stderr if line.record is None)],
+    )
+
+
+def _lines(path: Path) -> list[Reading]:
+    with path.open("rb") as stream:
+        return list(read_stream(stream, path.name))
+
+
+def _findings(verdict: Verdict) -> tuple[list[str], list[str]]:
+    """Return what readers, schemas and rules found: of a MUST, and of a SHOULD."""
+    levels = {requirement.id: requirement.level for requirement in load_contract().values()}
+    told: dict[Level, list[str]] = {level: [] for level in Level}
+    for each in verdict.findings:
+        told[levels[each.requirement]].append(f"{each.requirement}: {each.message} (task {each.task_id})")
+    return told[Level.MUST], told[Level.SHOULD]
+
+
+def _of_task(log: Log, sent: Sent, task: Task) -> Iterator[str]:
+    """Say how the records of one task differ from what happened to it."""
+    expected = {
+        "Task starting": len(task.executions),
+        "Task completed": sum(execution.state == "SUCCESS" for execution in task.executions),
+        "Task failed": int(task.failed),
+        "Task failed, retrying": sum(execution.retry is not None for execution in task.executions),
+        "Task revoked": min(len(task.revocations), 1),
+    }
+    written = Counter(record.event for record in log.by_task.get(sent.task_id, []))
+    for event, times in expected.items():
+        if written[event] != times:
+            states = [execution.state for execution in task.executions]
+            yield f"{written[event]} records `{event}`, not {times}: {sent.name} ended in {states} (task {sent.task_id})"
+    for name, value in sent.facts.items():
+        wrong = [record for record in log.by_task.get(sent.task_id, []) if record.get(name) != value]
+        if wrong:
+            yield f"`{wrong[0].event}` has {name} {wrong[0].get(name)!r}, not {value!r} (task {sent.task_id})"
+
+
+def _differences(console: Iterable[Reading], in_files: Iterable[Reading]) -> Iterator[str]:
+    """Say which lines are on one of the two and not on the other: no old file was taken away."""
+    left, right = Counter(line.raw for line in console), Counter(line.raw for line in in_files)
+    for missing, where in ((left - right, "in the log file"), (right - left, "on the console")):
+        if missing:
+            yield f"{missing.total():,} lines are not {where}, the first: {next(iter(missing))[:200]!r}"
+
+
+def _endings(tasks: Iterable[Task]) -> Counter[str]:
+    """Count executions by how Celery ended them."""
+    found: Counter[str] = Counter()
+    for task in tasks:
+        for execution in task.executions:
+            lost = execution.postrun is None
+            found[
+                "RETRY" if execution.retry is not None else "lost with its process" if lost else str(execution.state)
+            ] += 1
+        if not task.executions and task.failed:
+            found["failed before it began"] += 1
+    return found
