@@ -13,6 +13,9 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from billiard.exceptions import WorkerLostError
+
+from reference_worker.logging.endings import has_ended, note_end, note_start
 from reference_worker.logging.execution import (
     Execution,
     current_execution,
@@ -38,6 +41,7 @@ def received(execution: Execution) -> None:
 def started(execution: Execution) -> None:
     """Bind the execution's context and write `Task starting`."""
     enter(execution)
+    note_start(execution.task_id)
     fields: dict[str, Any] = {"args_count": execution.args_count, "kwargs_keys": execution.kwargs_keys}
     if execution.retries:
         fields["retry_count"] = execution.retries
@@ -54,6 +58,8 @@ def succeeded(execution: Execution, result: object) -> None:
 
 def failed(execution: Execution, task: Any, exception: BaseException, traceback: object) -> None:
     """Write `Task failed`; before it, if no retry was left, that the task failed for good."""
+    if isinstance(exception, WorkerLostError) and has_ended(execution.task_id):
+        return  # the child was lost only afterwards
     told = {"error": describe_exception(exception), **_traceback(exception, traceback)}
     if not execution.ended and exhausted(task, execution.retries, exception):
         collect_output(shared=execution.shared)
@@ -113,6 +119,7 @@ def _end(level: str, event: str, execution: Execution, fields: Mapping[str, Any]
     execution.ended = True
     if current_execution() is execution:
         collect_output(shared=execution.shared)
+        note_end(execution.task_id)
     _write(level, event, execution, fields)
 
 

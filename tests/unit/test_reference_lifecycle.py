@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 import structlog
+from billiard.exceptions import WorkerLostError
 from celery import Celery
 from celery.exceptions import Ignore, Reject, TimeLimitExceeded
 
-from reference_worker.logging import instrument, signals
+from reference_worker.logging import instrument, lifecycle, signals
 from reference_worker.logging.context import bind_context, current_context, log_context
 from reference_worker.logging.execution import current_execution
 from tests.unit import reference_log
@@ -304,6 +305,32 @@ def test_a_hard_time_limit_is_told_once(
     for _ in range(2):
         signals.on_failure(sender=body, task_id=str(options), exception=TimeLimitExceeded(1), args=(), kwargs={})
     assert kept.lifecycle("task_id", "state") == [(event, str(options), state)]
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_child_that_is_lost_after_its_task_ended_is_no_second_ending(kept: Kept, app: Celery, fails: bool) -> None:
+    """FAIL001: the main process hears only that a child is gone; that child had its task's ending on record."""
+
+    @app.task(name="t.lost_late")
+    def body() -> None:
+        if fails:
+            raise ValueError("of its own")
+
+    body.apply(task_id="lost-late")
+    signals.on_failure(sender=body, task_id="lost-late", exception=WorkerLostError("gone"), traceback="lost")
+    assert kept.lifecycle() == [("Task starting",), ("Task failed" if fails else "Task completed",)]
+
+
+def test_a_child_that_is_lost_in_a_later_execution_is_a_failure(kept: Kept, app: Celery) -> None:
+    """FAIL001: that an earlier execution of the task ended does not matter."""
+
+    @app.task(name="t.lost_again")
+    def body() -> None: ...
+
+    body.apply(task_id="lost-again")
+    lifecycle.note_start("lost-again")  # in a child that is then lost
+    signals.on_failure(sender=body, task_id="lost-again", exception=WorkerLostError("gone"), traceback="lost")
+    assert kept.lifecycle()[-1] == ("Task failed",)
 
 
 def test_secret_arguments_are_in_no_record(kept: Kept, app: Celery) -> None:
