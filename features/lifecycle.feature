@@ -18,12 +18,12 @@ Feature: The worker, and tasks that never ran
       Then one record tells that it was revoked, and how
 
       Examples:
-        | fate                                |
-        | is revoked before it starts         |
+        | fate                                   |
+        | is revoked before it starts            |
         | is revoked while it waits for its time |
-        | has expired when it is received     |
-        | is revoked while it runs, by SIGTERM |
-        | is revoked while it runs, by SIGKILL |
+        | has expired when it is received        |
+        | is revoked while it runs, by SIGTERM   |
+        | is revoked while it runs, by SIGKILL   |
 
   @LIFE003
   Rule: Each execution of a redelivered task has its own start, and at most one an ending
@@ -34,10 +34,9 @@ Feature: The worker, and tasks that never ran
       Then each delivery has its own start, and the task one ending
 
       Examples:
-        | ends                                               |
-        | is rejected and delivered again                    |
-        | is killed and delivered again                      |
-        | exceeds its hard time limit and is delivered again |
+        | ends                            |
+        | is rejected and delivered again |
+        | is killed and delivered again   |
 
   @LIFE004
   Rule: Every execution that starts has an ending
@@ -48,17 +47,17 @@ Feature: The worker, and tasks that never ran
       Then every execution that starts has an ending
 
       Examples:
-        | ends                           |
-        | succeeds                       |
-        | raises an exception            |
-        | is retried and then succeeds   |
-        | is ignored                     |
-        | is rejected                    |
+        | ends                            |
+        | succeeds                        |
+        | raises an exception             |
+        | is retried and then succeeds    |
+        | is ignored                      |
+        | is rejected                     |
         | is rejected and delivered again |
-        | exits                          |
-        | is interrupted                 |
-        | is killed                      |
-        | exceeds its hard time limit    |
+        | exits                           |
+        | is interrupted                  |
+        | is killed                       |
+        | exceeds its hard time limit     |
 
     Scenario: A worker is stopped cold while a task runs
       Given a worker of its own for a cold stop

@@ -46,28 +46,19 @@ class Trace:
 ENDINGS_ON_PREFORK = {
     "exceeds its soft time limit": "threads, solo and gevent ignore soft time limits",
     "exceeds its hard time limit": "threads and solo have no hard time limit",
-    "exceeds its hard time limit and is delivered again": "threads and solo have no hard time limit",
     "is killed": "the worker itself would die",
     "is killed and delivered again": "the worker itself would die",
 }
 RECONNECT_SECONDS = 20.0
 """How long a worker may take to find its broker again and run a task: Celery tries after 2, 4 and 6 seconds."""
-SLOW = {
-    *("exits", "is interrupted", "is killed", "is killed and delivered again"),
-    *(
-        "exceeds its soft time limit",
-        "exceeds its hard time limit",
-        "exceeds its hard time limit and is delivered again",
-    ),
-}
 TOLD_LATE = {"exits", "is interrupted", "is killed", "is killed and delivered again"}
 """Celery waits some ten seconds for the result of a child that is gone, before it reports its task."""
-DELIVERED_AGAIN = {"is rejected and delivered again", "exceeds its hard time limit and is delivered again"}
+SLOW = TOLD_LATE | {"exceeds its soft time limit", "exceeds its hard time limit"}
+DELIVERED_AGAIN = {"is rejected and delivered again"}
 """What is over when it has run twice."""
 LIMITS: dict[str, dict[str, Any]] = {
     "exceeds its soft time limit": {"soft_time_limit": 1},
     "exceeds its hard time limit": {"time_limit": 1},
-    "exceeds its hard time limit and is delivered again": {"time_limit": 1},
 }
 
 
@@ -176,7 +167,7 @@ class Stage:
         if how in TOLD_LATE:
             return self.leave(role, task, facts=facts, **extra, **arguments)
         if how in DELIVERED_AGAIN:
-            return self._run_twice(role, task, facts=facts, options=LIMITS.get(how), **extra, **arguments)
+            return self._run_twice(role, task, facts=facts, **extra, **arguments)
         return self.run(role, task, facts=facts, options=LIMITS.get(how), **extra, **arguments)
 
     def _run_twice(self, role: str, task: str, **arguments: Any) -> Sent:
@@ -243,7 +234,6 @@ class Stage:
 ENDING_TASKS: dict[str, tuple[str, dict[str, Any]]] = {
     "raises an expected exception": ("expected", {}),
     "is rejected and delivered again": ("again", {"how": "is rejected and delivered again"}),
-    "exceeds its hard time limit and is delivered again": ("again", {"how": "exceeds its hard time limit"}),
     "is killed and delivered again": ("again", {"how": "is killed"}),
     "is retried and then succeeds": ("retry", {"failures": 2}),
     "is retried by autoretry_for and then succeeds": ("autoretry", {"failures": 2}),

@@ -79,18 +79,19 @@ def _findings(verdict: Verdict) -> tuple[list[str], list[str]]:
 
 def _of_task(log: Log, sent: Sent, task: Task) -> Iterator[str]:
     """Say how the records of one task differ from what happened to it."""
+    states = [execution.state for execution in task.executions]
     expected = {
         "Task starting": len(task.executions),
         "Task completed": sum(execution.state == "SUCCESS" for execution in task.executions),
-        "Task failed": int(task.failed),
+        "Task failed": int(task.failed and "SUCCESS" not in states),  # lost after its task had succeeded
         "Task failed, retrying": sum(execution.retry is not None for execution in task.executions),
         "Task revoked": min(len(task.revocations), 1),
     }
     written = Counter(record.event for record in log.by_task.get(sent.task_id, []))
     for event, times in expected.items():
         if written[event] != times:
-            states = [execution.state for execution in task.executions]
-            yield f"{written[event]} records `{event}`, not {times}: {sent.name} ended in {states} (task {sent.task_id})"
+            told = f"{sent.name} ended in {states} (task {sent.task_id})"
+            yield f"{written[event]} records `{event}`, not {times}: {told}"
     for name, value in sent.facts.items():
         wrong = [record for record in log.by_task.get(sent.task_id, []) if record.get(name) != value]
         if wrong:
