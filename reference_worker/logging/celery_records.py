@@ -15,6 +15,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reference_worker.logging.encoding import Plain
+from reference_worker.logging.execution import guarded_values
+from reference_worker.logging.redaction import beginning
 from reference_worker.logging.tracebacks import describe_exception
 
 
@@ -110,7 +112,7 @@ def _arguments(record: logging.LogRecord, count: int) -> tuple[Any, ...]:
 def _fault(exception: object) -> str:
     """Return the exception in short: a decoder's message can quote what it could not read."""
     text = describe_exception(exception) if isinstance(exception, BaseException) else str(exception)
-    return text if len(text) <= 500 else text[:500] + "…"
+    return text if len(text) <= 500 else beginning(text, 500, guarded_values()) + "…"
 
 
 def _level(record: logging.LogRecord) -> str:

@@ -125,7 +125,7 @@ def identifier(value: object) -> str | None:
     """
     if value is None:
         return None
-    text = value if _is_plain(value) else as_text(value)
+    text = value if _is_plain(value) else as_text(value, IDENTIFIER_LENGTH + 1)
     if text in ("", "None"):
         return None
     return text if len(text) <= IDENTIFIER_LENGTH else text[:IDENTIFIER_LENGTH] + "…"
@@ -137,4 +137,4 @@ def _is_plain(value: object) -> TypeGuard[str]:
 
 
 def _is_empty(value: object) -> bool:
-    return isinstance(value, str) and value == ""
+    return issubclass(type(value), str) and str.__len__(value) == 0  # type: ignore[arg-type]

@@ -10,9 +10,18 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from reference_worker.logging.clock import timestamp
-from reference_worker.logging.context import CONTEXT_FIRST, GUARDED, IDENTIFIERS, current_context, with_values
-from reference_worker.logging.encoding import Json, Plain, encode, valid_unicode
+from reference_worker.logging.context import (
+    CONTEXT_FIRST,
+    GUARDED,
+    IDENTIFIERS,
+    current_context,
+    identifier,
+    with_values,
+)
+from reference_worker.logging.encoding import Json, Names, Plain, plain_text
 from reference_worker.logging.execution import current_execution, guarded_values
+from reference_worker.logging.foreign import RAISED, let_signals_through, room_for_calls
+from reference_worker.logging.lines import encode
 from reference_worker.logging.quick import BASE, quick_line
 from reference_worker.logging.spans import active_span
 from reference_worker.logging.tracebacks import describe_exception, whole_traceback
@@ -76,9 +85,13 @@ class Pipeline:
         }
         line = None
         if exception is None and number < ERROR and OPEN_TELEMETRY not in sys.modules:
-            line = quick_line(record, context, fields, guarded_values())
+            try:
+                line = quick_line(record, context, fields, guarded_values())
+            except Exception:  # a name that cannot be looked up
+                line = None
         if line is None:
-            record, line = self._with_care(record, context, fields, exception, trusted=trusted_event)
+            with room_for_calls():
+                record, line = self._with_care(record, context, fields, exception, trusted=trusted_event)
         for sink in self.sinks:
             sink.write(record, line)
 
@@ -96,9 +109,10 @@ class Pipeline:
         try:
             whole = _record(base, context, fields, exception, trusted=trusted)
             return whole, encode(whole)
-        except Exception as fault:
-            error = valid_unicode(describe_exception(fault))[:1000]
-            whole = base | {"logger": valid_unicode(str(base["logger"])), "event": "Record lost", "error": error}
+        except RAISED as fault:
+            let_signals_through(fault)
+            plain = Plain(guarded_values())
+            whole = _with_base(plain, base | {"event": "Record lost"}) | {"error": plain.field("error", fault)}
             return whole, encode(whole)
 
 
@@ -111,16 +125,11 @@ def _record(
     trusted: bool,
 ) -> dict[str, Json]:
     plain = Plain(guarded_values())
-    event = base["event"]
-    text = event if isinstance(event, str) and trusted else _event_text(plain, event)
-    record = base | {"logger": valid_unicode(base["logger"]) or "root", "event": text or "(no event)"}
     bound = with_values(context)
-    record |= Plain().members({name: bound[name] for name in CONTEXT_FIRST if name in bound}) | active_span()
-    record |= plain.members({name: value for name, value in bound.items() if name not in record})
-    told = dict(fields)
-    told |= {name: value for name, value in _failure(base["level"], exception, bound).items() if name not in told}
-    for name, value in _separate(told, bound, record).items():
-        record |= (Plain() if name in _OWN_FACTS else plain).members({name: value})
+    record = _with_base(plain, base, trusted=trusted) | _from_context(plain, bound)
+    told = plain.fields(fields)
+    told |= {name: text for name, text in _failure(base["level"], exception, bound).items() if name not in told}
+    record |= _separate(plain, told, bound, record)
     if plain.cut:
         record["truncated"] = True
     return record
@@ -139,9 +148,27 @@ def level_name(number: int) -> str:
     return next((name for name, least in reversed(LEVELS.items()) if number >= least), "debug")
 
 
+def _with_base(plain: Plain, base: dict[str, Any], *, trusted: bool = False) -> dict[str, Json]:
+    """Return the base fields; all but the time and the level are texts that somebody chose."""
+    event = base["event"]
+    return base | {
+        "service": plain_text(plain.fact(base["service"])) or "worker",
+        "logger": plain_text(plain.fact(base["logger"])) or "root",
+        "event": (event if trusted and type(event) is str else _event_text(plain, event)) or "(no event)",
+    }
+
+
 def _event_text(plain: Plain, event: object) -> str:
-    shown = plain.value(event)
-    return shown if isinstance(shown, str) else f"{shown}" if shown is not None else ""
+    return "" if event is None else f"{plain.field('event', event)}"
+
+
+def _from_context(plain: Plain, bound: Mapping[str, Any]) -> dict[str, Json]:
+    """Return what is bound, known names first, and the active span; a base field's name is given another."""
+    members = {name: plain.fact(bound[name]) for name in CONTEXT_FIRST if name in bound} | active_span()
+    for name, value in bound.items():
+        if name not in members:
+            members[f"extra_{name}" if name in BASE else name] = plain.field(name, value)
+    return members
 
 
 def _failure(level: str, exception: BaseException | None, context: Mapping[str, Any]) -> dict[str, str]:
@@ -153,22 +180,24 @@ def _failure(level: str, exception: BaseException | None, context: Mapping[str, 
     return {"error": describe_exception(exception), "exception": whole_traceback(exception)}
 
 
-def _separate(fields: Mapping[str, Any], context: Mapping[str, Any], record: Mapping[str, Any]) -> dict[str, Any]:
-    """Return *fields* without those that would pass for something else.
+def _separate(
+    plain: Plain, fields: Mapping[str, Any], bound: Mapping[str, Any], record: Mapping[str, Json]
+) -> dict[str, Json]:
+    """Return *fields* as plain values, without those that would pass for something else.
 
     A base field, and an identifier that is bound, cannot be overridden by a
     record: a differing value is kept as `extra_<name>`. An identifier without
     a value is left out.
     """
-    kept: dict[str, Any] = {}
-    identifiers = with_values({name: value for name, value in fields.items() if name in IDENTIFIERS})
-    for name, value in fields.items():
-        if name in IDENTIFIERS and name not in identifiers:
+    kept: dict[str, Json] = {}
+    names = Names(fields)
+    for name, told in fields.items():
+        value = identifier(told) if name in IDENTIFIERS else told
+        if value is None and name in IDENTIFIERS:
             continue
-        shown = identifiers.get(name, value)
-        taken = name in BASE or (name in GUARDED and name in context)
-        if not taken:
+        shown = plain.fact(value) if name in _OWN_FACTS else plain.field(name, value)
+        if name not in BASE and not (name in GUARDED and name in bound):
             kept[name] = shown
-        elif shown != record.get(name):
-            kept[f"extra_{name}"] = shown
+        elif shown != record[name]:
+            kept[names.unused(f"extra_{name}")] = shown
     return kept

@@ -8,10 +8,12 @@ the running tasks that carry a secret's name, wherever they turn up.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from itertools import chain
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 MASK = "[redacted]"
 URL_MASK = "***"  # brackets in a URL's authority would be read as an IPv6 address
@@ -19,11 +21,27 @@ URL_MASK = "***"  # brackets in a URL's authority would be read as an IPv6 addre
 SHORTEST_SECRET = 4
 """Characters. Shorter values are masked by name only: they would turn up in innocent text."""
 
+LOOKAHEAD = 2_100
+"""Characters beyond a cut that tell whether it goes through a secret: more than a URL's credentials can have."""
+
+MOST_OVERLAPPING = 4
+"""Secrets that may overlap where a text is cut."""
+
+LONGEST_QUOTED = 10_000
+"""Characters. Longer secrets are looked for as they are and as `repr` shows them: more takes seconds for 10 MB."""
+
+SHORTEST_LINE = 16
+"""Characters of a line that is looked for by itself, where a secret has several, as a private key does."""
+
 _STEMS = (
-    r"pass(?:word|wd|phrase|code)|secret|token|credential|cookie|authori[sz]ation"
-    r"|api[\s_-]?key|private[\s_-]?key|access[\s_-]?key|signing[\s_-]?key|encryption[\s_-]?key"
+    *("pass(?:word|wd|phrase|code)", "secret", "token", "credential", "cookie", "authori[sz]ation"),
+    *(rf"{kind}[\s_-]?key" for kind in ("api", "private", "access", "signing", "encryption")),
 )
-_SECRET_NAME = re.compile(rf"(?:{_STEMS})|(?:^|[\W_])(?:pwd|auth)(?:$|[\W_])", re.IGNORECASE)
+_STEM = "|".join(_STEMS)
+_WHOLE_WORDS = (r"p(?<![^\W_].)wd(?![^\W_])", r"a(?<![^\W_].)uth(?![^\W_])")
+_SCHEMES = (r"b(?<!\w.)earer", r"b(?<!\w.)asic")
+_OTHER_CASES = {"s": "Sſ"} | {letter: letter.upper() for letter in "aceptb"}
+_SECRET_NAME = re.compile(rf"(?:{_STEM})|(?:^|[\W_])(?:pwd|auth)(?:$|[\W_])", re.IGNORECASE)
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _WORDS = re.compile(r"[^0-9A-Za-z]+")
 
@@ -36,26 +54,46 @@ _MEASURES = _ABOUT | {
     *("expires", "age", "ttl", "ms", "seconds", "days"),
 }
 
+
+def _any_case(patterns: Iterable[str]) -> str:
+    """Return a pattern for each of *patterns* in any case.
+
+    It names their first letters, so that a search goes by these: `re.IGNORECASE`
+    alone would have it try them all at each character, which takes four times as long.
+    """
+    return "|".join(
+        f"{first}(?i:{pattern[1:]})" for pattern in patterns for first in (pattern[0], *_OTHER_CASES[pattern[0]])
+    )
+
+
+# What is cut off at the end of the text counts as closed there.
 _NAMED_VALUE = re.compile(
     rf"""
-    (?P<name>(?:{_STEMS}|(?<![^\W_])(?:pwd|auth)(?![^\W_]))[\w-]{{0,40}}
-      (?:\\?["'])?\]?\s{{0,4}}(?:=>|:=|==|=|:)\s{{0,4}})
+    (?P<name>(?:{_any_case((*_STEMS, *_WHOLE_WORDS))})[\w-]{{0,40}}+
+      (?:\\{{0,7}}["'])?+\]?+\s{{0,4}}+(?:=>|:=|==|=|:)\s{{0,4}}+)
     (?P<value>
-        \\"(?:[^"\\]|\\[^"])*\\"              # a JSON string inside a JSON string
-      | [bBuUrR]?"(?:[^"\\\n]|\\.)*"
-      | [bBuUrR]?'(?:[^'\\\n]|\\.)*'
-      | (?:bearer|basic|digest|token)\s+[^\s,;'"]+
+        (?P<escaped>\\{{1,7}}["'])(?s:.)*?(?:(?<!\\)(?P=escaped)|\Z)    # a string inside strings
+      | (?i:[bur]?)"(?:[^"\\\n]|\\.)*+(?:"|\\?\Z)
+      | (?i:[bur]?)'(?:[^'\\\n]|\\.)*+(?:'|\\?\Z)
+      | (?i:bearer|basic|digest|token)\s+[^\s,;'"]+
       | [^\s,;&'"(){{}}\[\]<>]+
     )
     """,
-    re.IGNORECASE | re.VERBOSE,
+    re.VERBOSE,
 )
-_URL_CREDENTIALS = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]{0,30}://)[^\s/?#'\"<>]{1,2000}@")
-_BEARER = re.compile(r"\b(?P<scheme>bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}", re.IGNORECASE)
+_URL_CREDENTIALS = re.compile(r"://[^\s/?#'\"<>]{1,2000}@")
+_COOKIES = re.compile(r"(?P<name>[Cc](?i:ookie)2?\s{0,4}+:\s{0,4}+)[^\s=;,'\"]{1,256}=[^\r\n'\"]*")
+_BEARER = re.compile(rf"(?P<scheme>{_any_case(_SCHEMES)})\s+[A-Za-z0-9._~+/=-]{{8,}}")
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----.*?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|\Z)", re.S
 )
+_SHAPES = (_URL_CREDENTIALS, _COOKIES, _NAMED_VALUE, _BEARER, _PRIVATE_KEY)
+_QUOTED = re.compile(r"""(?P<opening>[bBuUrR]?\\{0,7}["']).*?(?P<closing>\\{0,7}["'])?""", re.S)
+_COUNTED = re.compile(rf"(?:{_STEM})s$")
 _HARMLESS_VALUES = frozenset({"none", "null", "true", "false", MASK, URL_MASK})
+
+
+_LEAVES = frozenset({str, int, float, bool, type(None)})
 
 
 def is_secret_name(name: str) -> bool:
@@ -64,8 +102,7 @@ def is_secret_name(name: str) -> bool:
     >>> [is_secret_name(name) for name in ("X-Api-Key", "verificationToken", "tenant_id", "kwargs_keys", "token_type")]
     [True, True, False, False, False]
     """
-    spaced = _CAMEL.sub("_", name[:200])
-    return _SECRET_NAME.search(spaced) is not None and _words(spaced)[-1:] not in ([word] for word in _ABOUT)
+    return _tells_of_secret(name if len(name) <= 400 else f"{name[:200]}_{name[-200:]}")
 
 
 def must_mask(name: str, value: object) -> bool:
@@ -74,9 +111,9 @@ def must_mask(name: str, value: object) -> bool:
     >>> must_mask("api_key", "s3cr3t"), must_mask("expired_tokens_removed", 42), must_mask("has_password", True)
     (True, False, False)
     """
-    if value is None or isinstance(value, bool) or not is_secret_name(name):
+    if value is None or value is True or value is False or not is_secret_name(name):
         return False
-    return not (isinstance(value, (int, float)) and _measures(name))
+    return not (issubclass(type(value), (int, float)) and _measures(name[-200:]))
 
 
 def is_innocent(text: str) -> bool:
@@ -119,17 +156,36 @@ def redact_text(text: str, values: Iterable[str] = ()) -> str:
     if not _hints(text):
         return text
     if "://" in text:
-        text = _URL_CREDENTIALS.sub(rf"\g<scheme>{URL_MASK}@", text)
+        text = _URL_CREDENTIALS.sub(f"://{URL_MASK}@", text)
+    text = _COOKIES.sub(rf"\g<name>{MASK}", text)
     text = _NAMED_VALUE.sub(_masked_pair, text)
-    text = _BEARER.sub(rf"\g<scheme> {MASK}", text)
+    text = _BEARER.sub(_masked_scheme, text)
     return _PRIVATE_KEY.sub(MASK, text) if "PRIVATE KEY" in text else text
+
+
+def beginning(text: str, length: int, values: Iterable[str] = ()) -> str:
+    """Return about the first *length* characters of *text*, cut where no secret goes on beyond the cut.
+
+    Of a secret that a quote opens, or that is longer than `LOOKAHEAD`, the
+    first part may stay; `redact_text` masks that up to the end.
+
+    >>> beginning("redis://user:hunter2@db", 17), beginning("a hunter2", 5, ["hunter2"])
+    ('redis', 'a ')
+    """
+    values = tuple(values)
+    for _ in range(MOST_OVERLAPPING):
+        earlier = _start_of_cut_secret(text, length, values)
+        if earlier is None:
+            break
+        length = earlier
+    return text[:length]
 
 
 def secret_values(arguments: Mapping[str, object]) -> tuple[str, ...]:
     """Return the values that *arguments* hold under secret names, at any depth, longest first.
 
-    Each comes in the spellings it can have in a text: as it is, as `repr`
-    shows it, and quoted for a URL.
+    Each comes in the spellings it can have in a text: as it is, as `repr` and
+    JSON show it, once or one inside another, and quoted for a URL.
 
     >>> secret_values({"user_id": "u-1", "data": {"api-key": "k-12345"}})
     ('k-12345',)
@@ -138,26 +194,52 @@ def secret_values(arguments: Mapping[str, object]) -> tuple[str, ...]:
     return tuple(sorted({text for text in found if len(text) >= SHORTEST_SECRET}, key=len, reverse=True))
 
 
+def _start_of_cut_secret(text: str, cut: int, values: tuple[str, ...]) -> int | None:
+    """Return where a secret starts that *cut* goes through."""
+    for value in values:
+        sought = value[:LOOKAHEAD]
+        start = text.find(sought, max(cut - len(value) + 1, 0), cut + len(sought) - 1)
+        if start >= 0:
+            return start
+    before = max(cut - LOOKAHEAD, 0)
+    window = text[before : cut + LOOKAHEAD]
+    matches = (match for shape in _SHAPES for match in shape.finditer(window))
+    return next(
+        (before + match.start() for match in matches if before + match.start() < cut < before + match.end()), None
+    )
+
+
+@lru_cache(maxsize=4096)
+def _tells_of_secret(name: str) -> bool:
+    spaced = _CAMEL.sub("_", name)
+    return _SECRET_NAME.search(spaced) is not None and _words(spaced)[-1:] not in ([word] for word in _ABOUT)
+
+
 def _words(spaced: str) -> list[str]:
     return [word.lower() for word in _WORDS.split(spaced) if word]
 
 
+@lru_cache(maxsize=4096)
 def _measures(name: str) -> bool:
-    words = _words(_CAMEL.sub("_", name))
-    last = words[-1] if words else ""
-    return last in _MEASURES or words[0] in ("num", "count", "total") or re.search(rf"(?:{_STEMS})s$", last) is not None
+    words = _words(_CAMEL.sub("_", name)) or [""]
+    last = words[-1]
+    return last in _MEASURES or words[0] in ("num", "count", "total") or _COUNTED.search(last) is not None
+
+
+def _masked_scheme(match: re.Match[str]) -> str:
+    return f"{match['scheme']} {MASK}"
 
 
 def _masked_pair(match: re.Match[str]) -> str:
     name, value = match["name"], match["value"]
-    if value.lower() in _HARMLESS_VALUES:
+    if len(value) <= len(MASK) and value.lower() in _HARMLESS_VALUES:
         return match[0]
-    bare_name = name.rstrip(" \t\r\n=:>\"'\\]")
-    if value.isdigit() and _measures(bare_name):
+    quoted = _QUOTED.fullmatch(value)
+    if quoted:
+        return f"{name}{quoted['opening']}{MASK}{quoted['closing'] or ''}"
+    if value.isdigit() and _measures(name.rstrip(" \t\r\n=:>\"'\\]")):
         return match[0]
-    opening = re.match(r"[bBuUrR]?\\?[\"']", value)
-    closing = re.search(r"\\?[\"']$", value) if opening else None
-    return f"{name}{opening[0] if opening else ''}{MASK}{closing[0] if closing else ''}"
+    return f"{name}{MASK}"
 
 
 def _values(value: object, *, secret: bool, depth: int) -> Iterator[str]:
@@ -170,6 +252,8 @@ def _values(value: object, *, secret: bool, depth: int) -> Iterator[str]:
             yield from _values(member, secret=hidden, depth=depth + 1)
     elif isinstance(value, (list, tuple, set, frozenset)):
         for member in value:
+            if not secret and type(member) in _LEAVES:
+                continue
             yield from _values(member, secret=secret, depth=depth + 1)
     elif secret and isinstance(value, str):
         yield str.__str__(value)
@@ -179,6 +263,17 @@ def _values(value: object, *, secret: bool, depth: int) -> Iterator[str]:
         yield str(value) if value.bit_length() < 4096 else ""
 
 
-def _spellings(text: str) -> tuple[str, ...]:
+def _spellings(text: str) -> Iterator[str]:
     clean = text.encode("utf-8", "backslashreplace").decode()
-    return (clean, repr(clean)[1:-1], quote(clean, safe=""))
+    yield clean
+    if clean.isascii() and clean.isalnum():
+        return  # the same everywhere
+    if len(clean) > LONGEST_QUOTED:
+        yield repr(clean)[1:-1]
+        return
+    yield from (quote(clean, safe=""), quote(clean), quote_plus(clean))
+    yield from (line for line in clean.splitlines() if len(line) >= SHORTEST_LINE)
+    shown = (repr(clean)[1:-1], repr(clean.encode())[2:-1], clean.replace("'", "\\'"))
+    for once in (*shown, json.dumps(clean)[1:-1], json.dumps(clean, ensure_ascii=False)[1:-1]):
+        twice = once.replace("\\", "\\\\")
+        yield from (once, twice, twice.replace("'", "\\'"), twice.replace('"', '\\"'))

@@ -14,7 +14,8 @@ from typing import Any
 from celery.app.task import Task
 from celery.exceptions import MaxRetriesExceededError
 
-from reference_worker.logging.tracebacks import chained, frames
+from reference_worker.logging.foreign import frames
+from reference_worker.logging.tracebacks import chained
 
 
 def limit_in_force(task: Any, exception: BaseException | None) -> int | None:

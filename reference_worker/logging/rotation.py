@@ -36,6 +36,13 @@ Bytes below the limit within which every line is written under the lock.
 So many short lines may be on their way when the file comes this close; they all still fit.
 """
 
+SPARE = 64 * SHORT
+"""
+Bytes below the limit at which a file is rotated already, where it takes lines without the lock.
+
+A process may be halted between its look at the file and its line; that line still fits, however late it comes.
+"""
+
 QUIET_SECONDS = 60.0
 """
 How long nothing may have failed before the next failure is told again.
@@ -64,6 +71,7 @@ class RotatingFile:
         self._path = path.absolute()
         self._biggest = biggest
         self._near = sys.maxsize if not biggest else biggest - MARGIN
+        self._full = biggest - SPARE if self._near > 0 else biggest
         self._backups = backups
         self._complain = complain
         self._shared = mmap.mmap(-1, 16)  # with the children
@@ -116,7 +124,7 @@ class RotatingFile:
             if not self._is_at_path(here):
                 return False
             size = self._without_a_piece(here.st_size) if self._shared[_TROUBLE] else here.st_size
-            if self._biggest and size and size + len(line) > self._biggest:
+            if self._biggest and size and size + len(line) > self._full:
                 self._rotate()
                 return False
             self._append(line)

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from reference_worker.logging.celery_records import rewrite
+from reference_worker.logging.foreign import RAISED, let_signals_through
+from reference_worker.logging.formatting import formatted
 from reference_worker.logging.pipeline import level_name, pipeline
+from reference_worker.logging.tracebacks import exception_of
+
+LONGEST_PHRASE = 1_000
+"""Characters of a template in which words are looked for."""
 
 LEVEL_IS_A_SWITCH = frozenset({"sqlalchemy"})
 """Libraries whose loggers' level is no threshold: lowering it switches an echo of every statement on."""
@@ -26,11 +33,29 @@ class PipelineHandler(logging.Handler):
                 pipeline.write(rewritten.level, record.name, rewritten.event, rewritten.fields, trusted_event=True)
                 return
             event, fields = _event(record)
-            pipeline.write(
-                level_name(record.levelno), record.name, event, _extra(record) | fields, exception=_exception(record)
-            )
+            level, exception = level_name(record.levelno), exception_of(record.exc_info)
+            pipeline.write(level, record.name, event, _extra(record) | fields, exception=exception)
         except Exception as fault:
             pipeline.write("error", record.name, "Record lost", exception=fault)
+
+
+class CarefulFactory:
+    """Makes standard records as *make* does, which looks at an only argument and lets it raise into the caller."""
+
+    def __init__(self, make: Callable[..., logging.LogRecord]) -> None:
+        self._make = make
+
+    def __call__(  # noqa: PLR0917 - as `logging` calls it
+        self, name: str, level: int, path: str, line: int, template: object, args: Any, *rest: Any, **more: Any
+    ) -> logging.LogRecord:
+        """Make a record."""
+        try:
+            return self._make(name, level, path, line, template, args, *rest, **more)
+        except RAISED as fault:
+            let_signals_through(fault)
+            record = self._make(name, level, path, line, template, (), *rest, **more)
+            record.args = args
+            return record
 
 
 def take_over_logging(threshold: int) -> None:
@@ -42,6 +67,8 @@ def take_over_logging(threshold: int) -> None:
         logger.disabled = False
         logger.propagate = True
         logger.setLevel(logging.NOTSET)
+    make = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(make if isinstance(make, CarefulFactory) else CarefulFactory(make))
     root.handlers = [handler]
     root.setLevel(threshold)
     logging.captureWarnings(True)
@@ -62,21 +89,19 @@ def _is_switch(name: str) -> bool:
 
 def _event(record: logging.LogRecord) -> tuple[object, dict[str, Any]]:
     """Return the constant part of the message, and the whole as a field where it differs."""
+    template, args = record.msg, record.args
     if record.name == "py.warnings":
-        return "Warning", {"message": record.getMessage().strip()}
-    if not record.args:
-        return (record.msg, {}) if record.msg else (f"Message from {record.name}", {})
-    template = str(record.msg)
-    fields = {"message": _formatted(record, template)}
-    says_something = any(part.isalpha() for part in template.replace("%s", "").replace("%r", "").replace("%d", ""))
-    return (template if says_something else f"Message from {record.name}"), fields
+        return "Warning", {"message": formatted(template, args).strip()}
+    if args is None or (type(args) is tuple and not args):
+        nothing = template is None or (type(template) is str and not template)
+        return (f"Message from {record.name}" if nothing else template), {}
+    says_something = type(template) is not str or _says_something(template[:LONGEST_PHRASE])
+    event = template if says_something else f"Message from {record.name}"
+    return event, {"message": formatted(template, args)}
 
 
-def _formatted(record: logging.LogRecord, template: str) -> str:
-    try:
-        return record.getMessage()
-    except Exception:  # arguments that do not fit their template, or cannot be shown
-        return template
+def _says_something(template: str) -> bool:
+    return any(part.isalpha() for part in template.replace("%s", "").replace("%r", "").replace("%d", ""))
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:
@@ -85,14 +110,5 @@ def _extra(record: logging.LogRecord) -> dict[str, Any]:
     return {
         name: value
         for name, value in vars(record).items()
-        if name not in _STANDARD_MEMBERS and not (celery and name == "data")
+        if (type(name) is not str or name not in _STANDARD_MEMBERS) and not (celery and name == "data")
     }
-
-
-def _exception(record: logging.LogRecord) -> BaseException | None:
-    info: Any = record.exc_info
-    if isinstance(info, BaseException):
-        return info
-    if isinstance(info, tuple):
-        return info[1] if isinstance(info[1], BaseException) else None
-    return sys.exc_info()[1] if info else None

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
 from typing import Any, NoReturn
 
 import structlog
 
+from reference_worker.logging.formatting import formatted
 from reference_worker.logging.pipeline import LEVELS, level_name, pipeline
+from reference_worker.logging.tracebacks import exception_of
 
 
 class Logger(structlog.BoundLoggerBase):
@@ -60,7 +61,7 @@ class Logger(structlog.BoundLoggerBase):
         if LEVELS[level] < pipeline.threshold:
             return
         if args:
-            fields["message"] = _formatted(event, args)
+            fields["message"] = formatted(event, args)
         if "event" in fields:
             fields["extra_event"] = fields.pop("event")
         if self._processors == _PROCESSORS:
@@ -97,7 +98,7 @@ def _hand_over(logger: logging.Logger, level: str, members: MutableMapping[str, 
 
 
 def _write(level: str, logger: logging.Logger, event: object, fields: dict[str, Any]) -> None:
-    exception = _exception(fields.pop("exc_info")) if "exc_info" in fields else None
+    exception = exception_of(fields.pop("exc_info")) if "exc_info" in fields else None
     fields.pop("stack_info", None)
     pipeline.write(level, logger.name, event, fields, exception=exception)
 
@@ -114,18 +115,3 @@ _METHODS = {
     }.items()
     for name in names
 }
-
-
-def _exception(told: object) -> BaseException | None:
-    if isinstance(told, BaseException):
-        return told
-    if isinstance(told, tuple):
-        return told[1] if len(told) > 1 and isinstance(told[1], BaseException) else None
-    return sys.exc_info()[1] if told else None
-
-
-def _formatted(event: object, args: tuple[Any, ...]) -> str:
-    try:
-        return str(event) % args
-    except Exception:  # arguments that do not fit their template
-        return str(event)

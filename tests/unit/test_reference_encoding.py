@@ -1,10 +1,11 @@
-"""Any value as one bounded line of JSON."""
+"""Any value as JSON, in bounded time and size."""
 
 from __future__ import annotations
 
 import json
 import pathlib
-from collections import OrderedDict, namedtuple
+import signal
+from collections import OrderedDict, deque, namedtuple
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -15,7 +16,15 @@ from uuid import UUID
 
 import pytest
 
-from reference_worker.logging.encoding import DEEPEST, LONGEST_RECORD, Plain, encode
+from reference_worker.logging.encoding import (
+    DEEPEST,
+    LONGEST_CUT,
+    LONGEST_NAME,
+    LONGEST_RECORD,
+    MOST_MEMBERS,
+    Plain,
+)
+from reference_worker.logging.lines import encode
 
 
 class Colour(Enum):
@@ -97,40 +106,84 @@ def test_nesting_ends_somewhere() -> None:
     assert b"<too deep>" in line
 
 
-@pytest.mark.parametrize("character", ["\n", "\r", "\0", "\x1b", "\x7f", "\x85", "\x9b", "\u2028", "\u2029"], ids=repr)
-def test_no_character_ends_a_line_or_drives_a_terminal(character: str) -> None:
-    """FMT014: what could end a line or start an escape sequence is escaped, and read back unchanged."""
-    line = encode({"value": f"a{character}b"})
-    assert len(line.decode().splitlines()) == 1
-    assert character not in line.decode().removesuffix("\n")
-    assert json.loads(line) == {"value": f"a{character}b"}
-
-
-@pytest.mark.parametrize(
-    "value",
-    [
-        "x" * 1_000_000,
-        "\0" * 300_000,
-        "é" * 200_000,
-        ["word " * 5] * 20_000,
-        list(range(300_000)),
-        {str(n): n for n in range(90_000)},
-    ],
-    ids=["text", "escaped", "wide", "texts", "numbers", "members"],
-)
-def test_a_long_record_is_cut_and_says_so(value: object) -> None:
-    """FMT011: a record that is too long stays valid JSON, within the limit, near it, and is marked."""
+def test_a_text_no_record_has_room_for_is_cut() -> None:
+    """FMT011: to a part of the record; what fits is left alone, and so is what comes after."""
     plain = Plain()
-    line = encode({"event": "kept", "value": plain.value(value)})
-    record = json.loads(line)
-    assert LONGEST_RECORD * 0.8 < len(line) <= LONGEST_RECORD
-    assert record["truncated"] is True
-    assert record["event"] == "kept"
+    shown = plain.value(["x" * LONGEST_RECORD, "y" * (LONGEST_RECORD + 1), "z" * 10_000])
+    assert [len(text) for text in shown] == [LONGEST_RECORD, 1, 1]
+    assert plain.cut
+    plain = Plain()
+    assert plain.value("x" * LONGEST_RECORD) == "x" * LONGEST_RECORD
+    assert not plain.cut
+    assert plain.value("x" * (LONGEST_RECORD + 1)) == "…"
+    assert plain.field("later", "y" * 8_000) == "y" * 8_000
+    assert Plain().value("x" * 10_000_000) == "x" * LONGEST_CUT
 
 
-def test_a_record_that_just_fits_is_left_alone() -> None:
-    """FMT011: nothing is cut below the limit."""
-    empty = len(encode({"value": ""}))
-    line = encode({"value": "x" * (LONGEST_RECORD - empty)})
-    assert len(line) == LONGEST_RECORD
-    assert b"truncated" not in line
+@pytest.mark.parametrize("kind", [list, tuple, deque, dict.fromkeys])
+def test_members_are_shown_up_to_a_number(kind: Any) -> None:
+    """FMT011: of all containers together; a later field still gets some."""
+    plain = Plain()
+    shown = plain.value([kind(range(1_000_000)), kind(range(10))])
+    assert len(shown) == 1
+    assert MOST_MEMBERS // 2 - 2 <= len(shown[0]) <= MOST_MEMBERS
+    assert plain.cut
+    assert len(plain.field("later", kind(range(50)))) == 50
+    fits = Plain()
+    assert len(fits.value(list(range(MOST_MEMBERS - 1)))) == MOST_MEMBERS - 1
+    assert not fits.cut
+
+
+def test_names_are_cut_and_stay_apart() -> None:
+    """FMT002: also where they differ in what was cut off."""
+    shown = Plain().value({"n" * 300 + "a": 1, "n" * 300 + "b": 2})
+    assert shown == {"n" * LONGEST_NAME + "…": 1, "n" * LONGEST_NAME + "…#2": 2}
+
+
+def test_a_name_is_a_secrets_however_long_it_is() -> None:
+    """SAFE001: what tells may be at its end, and may have been cut off."""
+    assert set(Plain().value({"n" * 10_000 + "_password": "x"}).values()) == {"[redacted]"}
+
+
+def test_a_generator_is_not_consumed() -> None:
+    """FMT010: whoever made it still needs it."""
+    generator = (number for number in range(3))
+    assert Plain().value(generator).startswith("<generator object ")
+    assert list(generator) == [0, 1, 2]
+
+
+def test_a_dictionary_may_change_meanwhile() -> None:
+    """FMT010: what is shown of it is taken at once, before any value of it is looked at."""
+    changing: dict[str, Any] = {}
+
+    class Changes:
+        def __str__(self) -> str:
+            changing["more"] = 1
+            return "changes"
+
+    changing["a"] = Changes()
+    assert Plain().value(changing) == {"a": "changes"}
+
+
+def test_a_signal_is_not_taken_for_the_value_s_doing() -> None:
+    """An exit that a signal's handler raises while a value is looked at ends the process; one of its own does not."""
+
+    def stop(*_: object) -> None:
+        raise SystemExit(15)
+
+    class Signalled:
+        def __str__(self) -> str:
+            signal.raise_signal(signal.SIGUSR2)
+            return "shown"
+
+    class Exits:
+        def __str__(self) -> str:
+            raise SystemExit(15)
+
+    before = signal.signal(signal.SIGUSR2, stop)
+    try:
+        assert Plain().value(Exits()) == "<unprintable Exits>"
+        with pytest.raises(SystemExit):
+            Plain().value(Signalled())
+    finally:
+        signal.signal(signal.SIGUSR2, before)
