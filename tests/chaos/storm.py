@@ -7,7 +7,7 @@ import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -137,7 +137,8 @@ class Rage:
 def rage(folder: Path, tasks: int, seed: int, say: Callable[[str], None]) -> Storm:
     """Run the reference worker through *tasks* tasks; everything that is chosen follows from *seed*."""
     began = time.monotonic()
-    with _settings(folder), open_broker("embedded", folder) as broker:
+    with _settings(folder), open_broker("embedded", folder) as opened:
+        broker = _without_results(opened)
         subject = Subject("reference_worker.celery_app:app", folder)
         worker = Worker(subject, "prefork", Setup(slots=SLOTS), broker, folder, KEPT_BYTES)
         storm = Storm(folder, seed, worker)
@@ -150,6 +151,12 @@ def rage(folder: Path, tasks: int, seed: int, say: Callable[[str], None]) -> Sto
             worker.stop()
     storm.seconds = time.monotonic() - began
     return storm
+
+
+def _without_results(broker: Broker) -> Broker:
+    """Return *broker* with results that go nowhere: one that is lost with the broker fails the task that has it."""
+    nowhere = "cache+memory://"
+    return replace(broker, result_url=nowhere, env={**broker.env, "CELERY_RESULT_BACKEND": nowhere})
 
 
 @contextmanager
