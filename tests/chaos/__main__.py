@@ -33,6 +33,7 @@ def table_of(told: Account) -> Table:
         ("log files", told.files),
         ("children killed", told.kills),
         ("broker restarts", told.restarts),
+        ("tasks that a killed process ran, and Celery went on with: not judged", told.cut),
         ("violations", len(told.violations)),
         ("warnings", len(told.warnings)),
     ]

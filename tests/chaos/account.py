@@ -32,6 +32,8 @@ class Account:
     restarts: int
     files: int
     seconds: float
+    cut: int = 0
+    """Tasks that went on although a process that ran them was killed: what it had not said yet is nowhere."""
     violations: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
@@ -44,11 +46,11 @@ def account(storm: Storm) -> Account:
     in_files = [reading for path in storm.files for reading in _lines(path)]
     log = Log(readings, judge_stream(readings, complete=True))
     tasks = [worker.truth.task(sent.task_id) for sent in storm.sent]
-    violations, warnings = _findings(
-        each for each in log.verdict.findings if not _really_ended_twice(worker.truth, each)
-    )
+    cut = {task.task_id for task in tasks if _is_cut(task)}
+    decided = (each for each in log.verdict.findings if each.task_id not in cut)
+    violations, warnings = _findings(each for each in decided if not _really_ended_twice(worker.truth, each))
     for sent, task in zip(storm.sent, tasks, strict=True):
-        violations += _of_task(log, sent, task)
+        violations += _of_task(log, sent, task) if task.task_id not in cut else ()
     violations += _differences(readings, in_files)
     return Account(
         sent=len(storm.sent),
@@ -60,6 +62,7 @@ def account(storm: Storm) -> Account:
         restarts=storm.restarts,
         files=len(storm.files),
         seconds=storm.seconds,
+        cut=len(cut),
         violations=violations,
         warnings=[*warnings, *(f"standard error: {line.raw!r}" for line in stderr if line.record is None)],
     )
@@ -68,6 +71,12 @@ def account(storm: Storm) -> Account:
 def _lines(path: Path) -> list[Reading]:
     with path.open("rb") as stream:
         return list(read_stream(stream, path.name))
+
+
+def _is_cut(task: Task) -> bool:
+    """Whether a process was killed after it had sent a retry, say, and before it could say so; Celery goes on then."""
+    lost = any(execution.postrun is None for execution in task.executions)
+    return lost and len(task.executions) > 1
 
 
 def _really_ended_twice(truth: Truth, finding: Finding) -> bool:
@@ -88,14 +97,19 @@ def _findings(findings: Iterable[Finding]) -> tuple[list[str], list[str]]:
 def _of_task(log: Log, sent: Sent, task: Task) -> Iterator[str]:
     """Say how the records of one task differ from what happened to it."""
     states = [execution.state for execution in task.executions]
+    written = Counter(record.event for record in log.by_task.get(sent.task_id, []))
+    if _is_lost(task):  # in its body, or with its ending on record already
+        endings = [written[event] for event in ("Task completed", "Task failed", "Task failed, retrying", "Task ended")]
+        if sum(endings) != 1:
+            yield f"{sum(endings)} endings of {sent.name}, whose process was lost (task {sent.task_id})"
+        return
     expected = {
         "Task starting": len(task.executions),
         "Task completed": sum(execution.state == "SUCCESS" for execution in task.executions),
-        "Task failed": _failures(task),
+        "Task failed": sum(state == "FAILURE" for state in states) or int(task.failed and not task.executions),
         "Task failed, retrying": sum(execution.retry is not None for execution in task.executions),
         "Task revoked": min(len(task.revocations), 1),
     }
-    written = Counter(record.event for record in log.by_task.get(sent.task_id, []))
     for event, times in expected.items():
         if written[event] != times:
             told = f"{sent.name} ended in {states} (task {sent.task_id})"
@@ -106,12 +120,9 @@ def _of_task(log: Log, sent: Sent, task: Task) -> Iterator[str]:
             yield f"`{wrong[0].event}` has {name} {wrong[0].get(name)!r}, not {value!r} (task {sent.task_id})"
 
 
-def _failures(task: Task) -> int:
-    """Return how many executions failed; none did that succeeded in a child which was lost only afterwards."""
-    told_by_child = sum(execution.state == "FAILURE" for execution in task.executions)
-    lost = sum(execution.state is None for execution in task.executions)
-    before = not task.executions and task.failed
-    return told_by_child + (min(lost, len(task.real_failures) - told_by_child) if lost else int(before))
+def _is_lost(task: Task) -> bool:
+    """Whether the one process that ran the task was killed before Celery was through with it."""
+    return len(task.executions) == 1 and task.executions[0].state is None and task.failed
 
 
 def _differences(console: Iterable[Reading], in_files: Iterable[Reading]) -> Iterator[str]:

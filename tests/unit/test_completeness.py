@@ -16,7 +16,21 @@ from logconform.contract import Level, load_contract
 FEATURES = Path(__file__).parents[2] / "features"
 LATER: dict[str, str] = {}
 """Requirements that nothing checks yet, each with the reason. One that is checked must go from here."""
-COMPLETE_AREAS = ("FMT", "CTX", "START", "EXEC", "DONE", "FAIL", "RETRY", "PROG", "RES", "SAFE", "SINK", "LIFE", "TRACE")
+COMPLETE_AREAS = (
+    "FMT",
+    "CTX",
+    "START",
+    "EXEC",
+    "DONE",
+    "FAIL",
+    "RETRY",
+    "PROG",
+    "RES",
+    "SAFE",
+    "SINK",
+    "LIFE",
+    "TRACE",
+)
 """Areas in which every MUST has a scenario."""
 
 

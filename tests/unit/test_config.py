@@ -154,7 +154,8 @@ FAULTS = [
     (
         'app = "a:b"\npools = ["prefrok"]',
         2,
-        "pools: unknown pool 'prefrok' (did you mean prefork?); known are prefork, prefork-spawn, threads, solo, gevent",
+        "pools: unknown pool 'prefrok' (did you mean prefork?); "
+        "known are prefork, prefork-spawn, threads, solo, gevent",
     ),
     (
         'profiles = ["trcing"]',
