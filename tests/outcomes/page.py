@@ -47,7 +47,8 @@ the worker ends, every id is another's.
 - Signals go by their names without `task_`: `prerun` is `task_prerun`.
 - *main* is the worker's main process, *child* a child process of the prefork pool, *thread* and *greenlet* what a task
   runs in on the pools of that name; on solo, tasks run in the main process. A *child 2* is another one than the first.
-- Signals of one row come in this order. Between rows, only this is certain: a task is received before it runs.
+- Signals of one row come in this order. Between rows, only this is certain: a task is received before it runs. Where a
+  worker takes several tasks at a time, a task and its retry may run in two children, and then have no order either.
 - `×2`: twice in a row.
 - A *text traceback*: the argument `traceback` is a string, not a traceback object.
 - *Sender lacks id*: `sender.request.id` is None; only the signal's own arguments name the task.
