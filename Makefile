@@ -1,6 +1,6 @@
 # Everything below runs in .venv, which is made on first use and again when what it is made from changes.
 .DEFAULT_GOAL := help
-.PHONY: help conformance test bench bench-logging serve demo lock clean
+.PHONY: help conformance test bench bench-logging outcomes serve demo lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -38,6 +38,9 @@ bench: $(STAMP) ## measure the check of large samples beside other tools; docs/p
 
 bench-logging: $(STAMP) ## measure the logging core beside other libraries; docs/performance.md has the results
 	$(BIN)/python -m tests.benchmarks.logging_core $(ARGS)
+
+outcomes: $(STAMP) ## see in real workers what Celery does at each ending, and write docs/reference/celery-outcomes.md
+	$(BIN)/python -m tests.outcomes $(ARGS)
 
 serve: $(STAMP) ## show the site on http://127.0.0.1:8000, and follow changes
 	$(BIN)/mkdocs serve
