@@ -29,6 +29,11 @@ def writes_file(name: str) -> bool:
     return "_file_worker import" in (FOLDER / f"{name}.py").read_text(encoding="utf-8")
 
 
+def is_traced(name: str) -> bool:
+    """Whether an implementation uses OpenTelemetry, and is to be judged for the profile `tracing`."""
+    return "_traced_worker import" in (FOLDER / f"{name}.py").read_text(encoding="utf-8")
+
+
 def _requirement_of(module: Path) -> str | None:
     """Return the module's `VIOLATES`, read without importing it: that would connect its signals here."""
     for statement in ast.parse(module.read_text(encoding="utf-8")).body:

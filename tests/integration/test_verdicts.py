@@ -20,7 +20,7 @@ import psutil
 import pytest
 
 from logconform.contract import Level, load_contract
-from tests.implementations._index import BROKEN, CONFORMING, LOG_FILE, POOLS, app_of, writes_file
+from tests.implementations._index import BROKEN, CONFORMING, LOG_FILE, POOLS, app_of, is_traced, writes_file
 
 ROOT = Path(__file__).parents[2]
 RUN_SECONDS = 240
@@ -35,6 +35,7 @@ ADAPTED = {"conforming_own_logger", "restores_nothing_after_exception"}
 """Subjects whose probes speak through an adapter of their own."""
 EVERY_POOL = {"conforming_stdlib", "conforming_processor_formatter"}
 """The styles that the others build on; those show on prefork what they have of their own."""
+TRACED_PROFILES = ["core", "retry", "safety", "runtime", "tracing"]
 WHOLLY_BROKEN = {"never_logs": 1, "logs_plain_text": 1, "dies_at_start": 2, "floods": 0}
 """Subjects broken as a whole, with the exit code of their run. A flood of conforming records conforms."""
 
@@ -69,12 +70,14 @@ def run_suite(name: str, pool: str, folder: Path) -> Outcome:
 
 
 def home_of(name: str, folder: Path) -> Path:
-    """Return the folder to run in: for a subject with a log file one of its own, with a configuration that says so."""
-    if not writes_file(name):
+    """Return the folder to run in: where there is more to say of a subject, one of its own with a configuration."""
+    told = [f'log_file = "{LOG_FILE}"'] if writes_file(name) else []
+    told += [f"profiles = {json.dumps(TRACED_PROFILES)}"] if is_traced(name) else []
+    if not told:
         return ROOT
     home = folder / f"home-{name}"
     home.mkdir()
-    (home / "logconform.toml").write_text(f'app = "{app_of(name)}"\nlog_file = "{LOG_FILE}"\n', "utf-8")
+    (home / "logconform.toml").write_text("\n".join([f'app = "{app_of(name)}"', *told, ""]), "utf-8")
     return home
 
 
