@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from logconform.config import Config
+from logconform.config import Config, whereabouts
 from logconform.contract import Contract, Level
 from logconform.findings import Finding, Verdict
 from logconform.lab import session
@@ -117,7 +117,12 @@ class LabRun:
         """
         config = self.settings.config
         subject = Subject(
-            self.settings.app, self.settings.cwd, self.settings.adapter, config.worker_command, config.log_file
+            self.settings.app,
+            self.settings.cwd,
+            self.settings.adapter,
+            config.worker_command,
+            whereabouts(config, "worker_command"),
+            config.log_file,
         )
         for name, (pool, broker) in self.environments.items():
             nodes = [node for node, plan in self.planned.items() if plan.environment == name]

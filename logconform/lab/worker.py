@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -14,12 +15,13 @@ from typing import Any
 from celery import Celery
 from kombu.messaging import Producer
 
-from logconform.lab.brokers import Broker
+from logconform.lab.brokers import Broker, name_of
+from logconform.lab.command import OPTIONS_VARIABLE, own_command
 from logconform.lab.evidence import Sent
 from logconform.lab.log_file import LogFile, Part
 from logconform.lab.oracle import FILE_VARIABLE
 from logconform.lab.process import Ending, WorkerProcess, worker_command, worker_environment
-from logconform.lab.truth import NotSeenError, Truth
+from logconform.lab.truth import Event, NotSeenError, Truth
 from logconform.lab.voice import ADAPTER_VARIABLE
 from logconform.records import Reading, read_stream
 
@@ -47,6 +49,9 @@ class Subject:
     cwd: Path
     adapter: str | None = None
     command: tuple[str, ...] = ()
+    """How the service starts its worker, where it is not `celery worker`."""
+    command_at: str = "worker_command"
+    """Where that is said, as a message names it."""
     log_file: Path | None = None
 
 
@@ -92,7 +97,7 @@ class Worker:
         self.stdout = self.folder / f"worker-{number}.stdout"
         self.stderr = self.folder / f"worker-{number}.stderr"
         self.oracle = self.folder / f"worker-{number}.oracle"
-        self.queue = ""
+        self.queues: list[str] = []
         self.serializer = "json"
         self._client = Celery(f"logconform-lab-{number}", broker=self.broker.url, set_as_current=False)
         self._client.conf.broker_transport_options = self.broker.transport_options
@@ -103,9 +108,10 @@ class Worker:
         Start the process, and wait until it takes tasks.
 
         Raises:
-            SubjectError: If it ends before, or is not ready in time.
+            SubjectError: If it can't be run, ends before, or is not ready in time.
         """
-        own = {FILE_VARIABLE: str(self.oracle)}
+        options = self._options()
+        own = {FILE_VARIABLE: str(self.oracle), OPTIONS_VARIABLE: shlex.join(options[options.index("worker") + 1 :])}
         if self.subject.adapter:
             own[ADAPTER_VARIABLE] = self.subject.adapter
         if self.setup.slots > 1:
@@ -113,27 +119,56 @@ class Worker:
         path = self.subject.log_file
         self.log_file = LogFile(path) if path is not None and not self.setup.blocked else None
         environment = worker_environment(self.subject.cwd, self.broker.env, own)
-        self.process = WorkerProcess(self._command(), environment, self.subject.cwd, self.stdout, self.stderr)
+        try:
+            self.process = WorkerProcess(
+                self._command(options), environment, self.subject.cwd, self.stdout, self.stderr
+            )
+        except OSError as error:
+            raise SubjectError(self._cannot_run(error)) from None
         self.truth = Truth(self.oracle, self.gone)
         try:
-            self.truth.wait_for(lambda: any(self.truth.of_kind("ready")), READY_SECONDS, "the worker to be ready")
+            self.truth.wait_for(lambda: any(self.truth.of_kind("ready")), READY_SECONDS, self._awaited)
         except NotSeenError as error:
             self.process.kill()
             raise SubjectError(self._cannot_start(str(error))) from None
         ready = next(self.truth.of_kind("ready"))
-        if ready["adapter_error"]:
+        if unfit := self._unfit(ready):
             self.process.kill()
-            raise SubjectError(f"{ready['adapter_error']}\n   = fix: name it as MODULE:ATTR, importable by the worker")
-        if not ready["queues"]:
-            self.process.kill()
-            raise SubjectError(f"the worker of {self.subject.app} consumes no queue\n   = fix: give it one")
-        self.queue = ready["queues"][0]
+            raise SubjectError(unfit)
+        self.process.lead(ready["pid"])
+        self.queues = list(ready["queues"])
         self.serializer = ready["serializer"] or "json"
+
+    @property
+    def queue(self) -> str:
+        """The queue that the lab sends to: the worker's own, and its first where it has several."""
+        return self.queues[0]
+
+    @property
+    def _awaited(self) -> str:
+        if not self.subject.command:
+            return "the worker to be ready"
+        return f"a Celery worker to be ready, with {INCLUDES[0]} loaded by its --include"
+
+    def _unfit(self, ready: Event) -> str | None:
+        """Say why a worker that is ready can't be tested; None where it can."""
+        if ready["adapter_error"]:
+            return f"{ready['adapter_error']}\n   = fix: name it as MODULE:ATTR, importable by the worker"
+        if not ready["queues"]:
+            return f"the worker of {self.subject.app} consumes no queue\n   = fix: give it one"
+        if not _same_place(ready["broker"], name_of(self.broker.url)):
+            return (
+                f"the worker of {self.subject.app} listens to the broker {ready['broker']}, and not to the lab's, "
+                f"{name_of(self.broker.url)}: no task would reach it\n"
+                "   = fix: leave out --broker where the worker is started; Celery reads CELERY_BROKER_URL by itself"
+            )
+        return None
 
     def gone(self) -> str | None:
         """Say why nothing more will come of this worker; None while it works."""
         if not self.process.alive:
-            return f"the worker ended with exit code {self.process.exit_code}"
+            code = self.process.exit_code
+            return "the worker ended" + ("" if code is None else f" with exit code {code}")
         if self.process.flooded:
             return "the worker floods its log stream"
         if self.timeouts >= TIMEOUTS_BORNE:
@@ -193,8 +228,8 @@ class Worker:
         """Return the lines of standard output and of standard error, to the last byte kept."""
         return _read(self.stdout, "stdout"), _read(self.stderr, "stderr")
 
-    def _command(self) -> list[str]:
-        whole = worker_command(
+    def _options(self) -> list[str]:
+        return worker_command(
             self.subject.app,
             pool=self.pool,
             concurrency=self.setup.slots,
@@ -202,18 +237,55 @@ class Worker:
             includes=INCLUDES,
             loglevel=self.setup.level,
         )
+
+    def _command(self, whole: list[str]) -> list[str]:
+        """Return what is run. A command of the service's own has the broker's address in its environment."""
         if not self.subject.command:
             return whole
-        # A command of the service's own forwards what follows to `celery worker`; the broker is in the environment.
-        return [*self.subject.command, *whole[whole.index("worker") + 1 :]]
+        return own_command(self.subject.command, whole[whole.index("worker") + 1 :], self.broker)
+
+    def _cannot_run(self, error: OSError) -> str:
+        program = self.subject.command[0] if self.subject.command else "celery"
+        return (
+            f"{self.subject.command_at}: {program!r} can't be run: {error.strerror}\n"
+            f"   = fix: name a program on the PATH, or a file that may be executed (`chmod +x`, a `#!` line first), "
+            f"as seen from {self.subject.cwd}"
+        )
 
     def _cannot_start(self, why: str) -> str:
         said = [line for line in (_tail(self.stderr), _tail(self.stdout)) if line]
         shown = "\n".join(f"   | {line}" for text in said for line in text.splitlines()[-12:])
+        where = f"{self.subject.command_at}: " if self.subject.command else ""
         return (
-            f"the worker of {self.subject.app} did not start: {why}\n{shown or '   | (it wrote nothing)'}\n"
-            f"   = fix: make `celery --app {self.subject.app} worker --pool {self.pool}` start by itself"
+            f"{where}the worker of {self.subject.app} did not start: {why}\n{shown or '   | (it wrote nothing)'}\n"
+            f"   = fix: {self._remedy()}"
         )
+
+    def _remedy(self) -> str:
+        if not self.subject.command:
+            return f"make `celery --app {self.subject.app} worker --pool {self.pool}` start by itself"
+        if any(self.truth.of_kind("loaded")):
+            return f"the command did load {INCLUDES[0]}, so it got its options: make the worker behind it start"
+        return (
+            'hand on what is appended to the command (in a shell script: "$@"), say where it goes with {options}, or '
+            f"read it from ${OPTIONS_VARIABLE}; and stay in the foreground until the worker ends"
+        )
+
+
+def _same_place(one: str | None, other: str) -> bool:
+    """
+    Whether two names of brokers can be the same: a port that one of them leaves out may be the other's.
+
+    >>> _same_place("redis://h:6379", "redis://h"), _same_place("redis://h:1", "redis://h:2")
+    (True, False)
+    """
+    if one is None or one == other:
+        return True
+    first, second = one.split(";"), other.split(";")
+    return len(first) == len(second) and all(
+        left == right or left.startswith(f"{right}:") or right.startswith(f"{left}:")
+        for left, right in zip(first, second, strict=True)
+    )
 
 
 def _read(path: Path, name: str) -> list[Reading]:
