@@ -4,7 +4,8 @@ The pytest plugin of the suite: options, environments, the lab's run, the report
 `features/conftest.py` loads it, so it is active only where features are run.
 The order of a run: scenarios are collected; every environment is stimulated
 by the Given and When steps of all of them, shut down and judged; then pytest
-runs the scenarios, whose Then steps look at what was seen.
+runs the scenarios, whose Then steps look at what was seen. A run that is
+repeated does all of that again, round by round.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ from logconform.contract import ContractError, load_contract
 from logconform.findings import Finding
 from logconform.lab.brokers import BrokerUnavailable
 from logconform.lab.evidence import Seen
+from logconform.lab.keep import check_folder
 from logconform.lab.run import Conclusion, LabRun, Settings, Violated
+from logconform.lab.selection import selection, short_id
 from logconform.lab.stage import Trace
 from logconform.lab.worker import SubjectError
 from logconform.report import Look, render
@@ -36,6 +39,9 @@ DEFAULT_APP = "reference_worker.celery_app:app"
 UNUSABLE = 2
 
 _run_key = pytest.StashKey[LabRun]()
+_folder_key = pytest.StashKey[Path]()
+_handler_key = pytest.StashKey[Any]()
+"""What SIGTERM did before the lab ran."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -48,7 +54,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--pool", action="append", metavar="POOL", help=f"{', '.join(POOLS)}; repeatable; default prefork")
     group.addoption("--broker", action="append", metavar="URL", help="`embedded` or an address; repeatable")
     group.addoption("--report", metavar="PATH", default="conformance-report.json", help="where the JSON report goes")
-    group.addoption("--keep", metavar="FOLDER", help="keep the raw logs and the oracle's files there")
+    group.addoption(
+        "--keep", metavar="FOLDER", help="keep the raw log, the oracle's file and the command line of what fails"
+    )
+    group.addoption(
+        "--only", action="append", metavar="ID", help="a requirement (CTX005) or scenario (CTX005-3f2a); repeatable"
+    )
+    group.addoption("--repeat", type=int, default=1, metavar="N", help="run all N times, to find what is flaky")
     group.addoption("--report-junit", metavar="PATH", help="write the report as JUnit XML too")
 
 
@@ -58,7 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit("logconform: the lab runs one worker at a time; leave out pytest-xdist's -n", returncode=UNUSABLE)
     try:
         contract = load_contract()
-        settings = _settings(config)
+        settings = _settings(config, list(contract))
         check_requirements(settings.config, list(contract))
         _check_selection(config, list(contract))
     except (ContractError, ConfigError) as error:
@@ -69,11 +81,38 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run every scenario in every environment."""
+    """Run every scenario in every environment, as often as asked."""
     if metafunc.function in scenario_wrapper_template_registry:
         run = metafunc.config.stash[_run_key]
-        metafunc.fixturenames.append("environment_name")
-        metafunc.parametrize("environment_name", list(run.environments), scope="session")
+        turns = [(name, number) for number in range(1, run.settings.repeat + 1) for name in run.environments]
+        names = [name if number == 1 else f"{name}-run-{number}" for name, number in turns]
+        metafunc.fixturenames.append("turn")
+        metafunc.parametrize("turn", turns, ids=names, scope="session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what `--only` names, and put the rounds one after the other."""
+    run, known = config.stash[_run_key], set()
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        scenario = _scenario_of(item)
+        if scenario is None:
+            kept.append(item)
+            continue
+        requirement = run.requirement_of(scenario[0])
+        known.add(short_id(requirement, scenario[0].name))
+        taken = run.settings.selection.takes(requirement, short_id(requirement, scenario[0].name))
+        (kept if taken else left_out).append(item)
+    try:
+        run.settings.selection.check_scenarios(known)
+    except ConfigError as error:
+        items.clear()  # pytest finishes the collection, and would run them
+        pytest.exit(f"logconform: {error}", returncode=UNUSABLE)
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+    items[:] = sorted(kept, key=_round_of)
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
@@ -90,20 +129,46 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     run = config.stash[_run_key]
     for item in session.items:
         if scenario := _scenario_of(item):
-            run.plan(item.nodeid, *scenario)
-    if not run.planned:
-        return
+            run.plan(item.nodeid, scenario[0], scenario[1], scenario[2])
+    if run.planned:
+        _begin(config, 1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Begin the next round before its first scenario."""
+    run = item.config.stash[_run_key]
+    if item.nodeid in run.planned and run.planned[item.nodeid].round > run.round:
+        _begin(item.config, run.planned[item.nodeid].round)
+
+
+def _begin(config: pytest.Config, number: int) -> None:
+    """Run a round in the lab. What it wrote is gone afterwards, unless some of it may be kept."""
+    run = config.stash[_run_key]
+    run.finish_round()
+    _clear(config)
     folder = Path(tempfile.mkdtemp(prefix="logconform-"))
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    config.stash[_folder_key] = folder
+    config.stash.setdefault(_handler_key, signal.signal(signal.SIGTERM, _interrupt))
     try:
-        run.stimulate(folder, _progress(config))
+        run.stimulate(folder, _progress(config), number)
     except (SubjectError, BrokerUnavailable) as error:
+        run.keep_all()
         pytest.exit(f"logconform: {error}", returncode=UNUSABLE)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        if config.option.keep:
-            shutil.copytree(folder, config.option.keep, dirs_exist_ok=True)
+    if run.settings.keep is None:
+        _clear(config)
+
+
+def _clear(config: pytest.Config) -> None:
+    if folder := config.stash.get(_folder_key, None):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind."""
+    _clear(config)
+    if _handler_key in config.stash:
+        signal.signal(signal.SIGTERM, config.stash[_handler_key])
 
 
 @pytest.fixture
@@ -205,6 +270,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.section("conformance")
     terminalreporter.write_line(render(run.last_report, "text", Look(config.option.verbose > 0, colour, width)))
     terminalreporter.write_line(f"report: {config.option.report}")
+    if run.settings.keep is not None:
+        there = run.settings.keep.is_dir() and any(run.settings.keep.iterdir())
+        terminalreporter.write_line(f"kept: {config.option.keep}" if there else "kept: nothing, as nothing failed")
 
 
 def _check_selection(config: pytest.Config, requirements: list[str]) -> None:
@@ -215,13 +283,17 @@ def _check_selection(config: pytest.Config, requirements: list[str]) -> None:
             raise ConfigError(f"no requirement {word}{suggestion(word, requirements)}; see `logconform explain`")
 
 
-def _settings(config: pytest.Config) -> Settings:
+def _settings(config: pytest.Config, requirements: list[str]) -> Settings:
     here = Path(config.invocation_params.dir)
     own = load_config(here)
     named = config.option.celery_app
     for pool in config.option.pool or ():
         if pool not in POOLS:
             raise ConfigError(f"no pool {pool!r}{suggestion(pool, POOLS)}; the pools are {', '.join(POOLS)}")
+    if config.option.repeat < 1:
+        raise ConfigError(f"--repeat {config.option.repeat}: must be at least 1")
+    if config.option.keep:
+        check_folder(here / config.option.keep)
     if named and named != own.app:
         own = Config()  # what the configuration says, it says about its own app
     return Settings(
@@ -231,16 +303,30 @@ def _settings(config: pytest.Config) -> Settings:
         pools=tuple(config.option.pool or own.pools),
         brokers=tuple(config.option.broker or own.brokers),
         config=own,
+        selection=selection(config.option.only or (), requirements),
+        repeat=config.option.repeat,
+        keep=here / config.option.keep if config.option.keep else None,
+        named=tuple(_said(config, "--app", "celery_app") + _said(config, "--adapter", "adapter")),
     )
 
 
-def _scenario_of(item: pytest.Item) -> tuple[Any, str] | None:
+def _said(config: pytest.Config, option: str, name: str) -> list[str]:
+    value = getattr(config.option, name)
+    return [option, value] if value else []
+
+
+def _round_of(item: pytest.Item) -> int:
+    scenario = _scenario_of(item)
+    return scenario[2] if scenario else 0
+
+
+def _scenario_of(item: pytest.Item) -> tuple[Any, str, int] | None:
     function = getattr(item, "obj", None)
     template = scenario_wrapper_template_registry.get(function) if function is not None else None
     if template is None:
         return None
     parameters = item.callspec.params  # type: ignore[attr-defined]
-    return template.render(parameters.get("_pytest_bdd_example", {})), parameters["environment_name"]
+    return template.render(parameters.get("_pytest_bdd_example", {})), *parameters["turn"]
 
 
 def _progress(config: pytest.Config) -> Any:

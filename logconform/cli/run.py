@@ -25,8 +25,15 @@ STOP_S = 60
 @click.option("--pool", multiple=True, type=click.Choice(["prefork", "threads", "solo", "gevent"]), help="Repeatable.")
 @click.option("--broker", multiple=True, metavar="URL", help="`embedded`, or the URL of a broker. Repeatable.")
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Where the JSON report goes.")
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Keep there the raw log, the oracle's file and the worker's command line of each scenario that fails.",
+)
 @click.option("--report-junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML too.")
-@click.option("--only", multiple=True, metavar="ID", help="Exercise this requirement only. Repeatable.")
+@click.option("--only", multiple=True, metavar="ID[,ID]", help="A requirement or a scenario to run alone. Repeatable.")
+@click.option("--repeat", type=click.IntRange(1), metavar="N", help="Run all N times, to find what is flaky.")
 @click.pass_context
 def run(ctx: click.Context, /, only: Sequence[str], **options: Any) -> None:
     """Run a Celery app's worker, stimulate it, and judge what it logs.
@@ -59,16 +66,19 @@ def _given(options: Mapping[str, Any]) -> Iterator[str]:
                 yield from (f"--{name.replace('_', '-')}", str(each))
 
 
-def _selection(only: Sequence[str]) -> list[str]:
-    """Requirements are markers, so that a selection of them is an expression."""
-    if not only:
-        return []
+def _selection(only: Sequence[str]) -> Iterator[str]:
+    """Pass on what is to run alone; a slip in a requirement's name costs no run."""
     from logconform.contract import UnknownRequirement, load_contract
 
-    try:
-        return ["-m", " or ".join(load_contract().find(name).id for name in only)]
-    except UnknownRequirement as error:
-        raise Failure(str(error)) from None
+    if not only:
+        return
+    contract = load_contract()
+    for name in filter(None, (word.strip() for each in only for word in each.split(","))):
+        requirement, dash, digest = name.partition("-")
+        try:
+            yield from ("--only", contract.find(requirement).id + dash + digest.lower())
+        except UnknownRequirement as error:
+            raise Failure(str(error)) from None
 
 
 def _features() -> Path:

@@ -18,7 +18,7 @@ from logconform.lab.log_file import put_back, unopenable
 from logconform.lab.stage import NotExercised, Stage, StageError, Trace
 from logconform.lab.truth import NotSeenError
 from logconform.lab.vocabulary import perform
-from logconform.lab.worker import Setup, Subject, Worker
+from logconform.lab.worker import Setup, Subject, SubjectError, Worker
 from logconform.records import Place, Reading
 
 RESTARTS = 4
@@ -47,6 +47,8 @@ class Environment:
     workers: list[Worker] = field(default_factory=list)
     logs: dict[int, Log] = field(default_factory=dict)
     broker: Broker | None = None
+    failed: Worker | None = None
+    """The last that did not start."""
     _stack: ExitStack = field(default_factory=ExitStack)
     _blocking: ExitStack = field(default_factory=ExitStack)
     """Puts the log file back where it was."""
@@ -99,7 +101,11 @@ class Environment:
         if setup.blocked and self.subject.log_file is not None:
             self._blocking.enter_context(unopenable(self.subject.log_file))
         worker = Worker(self.subject, self.pool, setup, self.broker, self.folder)
-        worker.start()
+        try:
+            worker.start()
+        except SubjectError:
+            self.failed = worker
+            raise
         self.workers.append(worker)
         return worker
 

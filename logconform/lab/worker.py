@@ -87,6 +87,8 @@ class Worker:
     """What it added to the service's log file, once it has stopped."""
     told_to_stop: float | None = None
     """When it was sent SIGTERM, by the same clock as the oracle's; None while it was not."""
+    given: dict[str, str] = field(default_factory=dict)
+    """What its environment has beside the lab's own."""
     timeouts: int = 0
     sent: list[Sent] = field(default_factory=list)
     lingering: list[Sent] = field(default_factory=list)
@@ -94,6 +96,7 @@ class Worker:
 
     def __post_init__(self) -> None:
         number = next(_numbers)
+        self.command: list[str] = []
         self.stdout = self.folder / f"worker-{number}.stdout"
         self.stderr = self.folder / f"worker-{number}.stderr"
         self.oracle = self.folder / f"worker-{number}.oracle"
@@ -118,11 +121,12 @@ class Worker:
             own["PYTHONUNBUFFERED"] = "1"  # several processes on one pipe are to cope with it (SINK007)
         path = self.subject.log_file
         self.log_file = LogFile(path) if path is not None and not self.setup.blocked else None
-        environment = worker_environment(self.subject.cwd, self.broker.env, own)
+        self.given = {**self.broker.env, **own}
+        environment = worker_environment(self.subject.cwd, self.given)
+        self.given["PYTHONPATH"] = environment["PYTHONPATH"]
+        self.command = self._command(options)
         try:
-            self.process = WorkerProcess(
-                self._command(options), environment, self.subject.cwd, self.stdout, self.stderr
-            )
+            self.process = WorkerProcess(self.command, environment, self.subject.cwd, self.stdout, self.stderr)
         except OSError as error:
             raise SubjectError(self._cannot_run(error)) from None
         self.truth = Truth(self.oracle, self.gone)

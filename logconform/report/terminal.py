@@ -19,6 +19,7 @@ from logconform.report.words import (
     clipped,
     evidence_of,
     kind_of_finding,
+    name_of_scenario,
     origin_of,
     place_of,
     plural,
@@ -69,6 +70,7 @@ def _parts(report: Mapping[str, Any], look: Look) -> Iterator[Text | Table]:
         yield from _stale(stale)
     for requirement in report["requirements"]:
         yield from _causes(report, requirement, look)
+    yield from _flaky(report)
     if look.verbose:
         yield from _reasons(report)
 
@@ -119,9 +121,12 @@ def _causes(report: Mapping[str, Any], requirement: Mapping[str, Any], look: Loo
     found = [each for each in report["causes"] if each["requirement"] == requirement["id"]]
     shown = found if look.verbose else found[:CAUSES_SHOWN]
     several = len(report["environments"]) > 1
+    again = {each["id"]: each.get("reproduce") for each in report["scenarios"]}
     for cause in shown:
         yield Text("")
         yield from _cause(requirement, cause, several, look)
+        for command in filter(None, [again.get(cause["places"][0]["scenario"])] if cause["places"] else []):
+            yield Text(f"   = again: {printable(command)}")
     if more := found[len(shown) :]:
         total = sum(each["total"] for each in more)
         told = f"and {plural(len(more), 'more cause')}, {plural(total, 'finding')}; --verbose shows them"
@@ -146,6 +151,19 @@ def _cause(requirement: Mapping[str, Any], cause: Mapping[str, Any], several: bo
     if cause["fix"]:
         yield Text(f"   = fix: {printable(cause['fix'])}")
     yield Text(f"   = more: logconform explain {name}")
+
+
+def _flaky(report: Mapping[str, Any]) -> Iterator[Text]:
+    """Yield the scenarios that did not come out the same in every run."""
+    found = [each for each in report["scenarios"] if each["outcome"] == "flaky"]
+    several = len(report["environments"]) > 1
+    if found:
+        yield Text("")
+        yield Text(f"flaky: {plural(len(found), 'scenario')} failed in some runs, and passed in others", "bold red")
+    for each in found:
+        where = printable(f" in {each['environment']}") if several else ""
+        yield Text(f"{name_of_scenario(each)}: failed in {each['failed']:,} of {each['runs']:,} runs{where}")
+        yield Text(f"   = again: {printable(each['reproduce'])}")
 
 
 def _evidence(text: str, look: Look) -> str:
