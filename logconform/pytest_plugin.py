@@ -5,7 +5,8 @@ The pytest plugin of the suite: options, environments, the lab's run, the report
 The order of a run: scenarios are collected; every environment is stimulated
 by the Given and When steps of all of them, shut down and judged; then pytest
 runs the scenarios, whose Then steps look at what was seen. A run that is
-repeated does all of that again, round by round.
+repeated does all of that again, round by round. With `--exercise`, one item
+for each environment takes the place of the scenarios: the service's own command.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import re
 import shutil
 import signal
 import tempfile
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from logconform.contract import ContractError, load_contract
 from logconform.findings import Finding
 from logconform.lab.brokers import BrokerUnavailable
 from logconform.lab.evidence import Seen
+from logconform.lab.exercise import SECONDS, Exercise
 from logconform.lab.keep import check_folder
 from logconform.lab.run import Conclusion, LabRun, Settings, Violated
 from logconform.lab.selection import selection, short_id
@@ -37,6 +39,7 @@ from logconform.report.model import exit_code
 POOLS = ("prefork", "threads", "solo", "gevent")
 DEFAULT_APP = "reference_worker.celery_app:app"
 UNUSABLE = 2
+UNDECIDED = 3
 
 _run_key = pytest.StashKey[LabRun]()
 _folder_key = pytest.StashKey[Path]()
@@ -59,6 +62,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--only", action="append", metavar="ID", help="a requirement (CTX005) or scenario (CTX005-3f2a); repeatable"
+    )
+    group.addoption(
+        "--exercise", metavar="COMMAND", help="run this in place of the scenarios, and judge all that it brings about"
+    )
+    group.addoption(
+        "--exercise-timeout", type=float, metavar="SECONDS", help=f"how long COMMAND may run (default {SECONDS:g})"
     )
     group.addoption("--repeat", type=int, default=1, metavar="N", help="run all N times, to find what is flaky")
     group.addoption("--report-junit", metavar="PATH", help="write the report as JUnit XML too")
@@ -91,28 +100,58 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave what `--only` names, and put the rounds one after the other."""
-    run, known = config.stash[_run_key], set()
-    kept: list[pytest.Item] = []
-    left_out: list[pytest.Item] = []
-    for item in items:
-        scenario = _scenario_of(item)
-        if scenario is None:
-            kept.append(item)
-            continue
-        requirement = run.requirement_of(scenario[0])
-        known.add(short_id(requirement, scenario[0].name))
-        taken = run.settings.selection.takes(requirement, short_id(requirement, scenario[0].name))
-        (kept if taken else left_out).append(item)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what `--only` names, and put the rounds one after the other; or put the exercise in place of all."""
+    run = config.stash[_run_key]
+    scenarios = {item: found for item in items if (found := _scenario_of(item))}
+    about = {item: run.requirement_of(scenario) for item, (scenario, *_) in scenarios.items()}
+    ids = {item: short_id(about[item], scenario.name) for item, (scenario, *_) in scenarios.items()}
     try:
-        run.settings.selection.check_scenarios(known)
+        run.settings.selection.check_scenarios(set(ids.values()))
     except ConfigError as error:
         items.clear()  # pytest finishes the collection, and would run them
         pytest.exit(f"logconform: {error}", returncode=UNUSABLE)
+    if run.settings.exercise is not None:
+        if run.settings.selection or run.partial:
+            run.judged = run.settings.selection.judged or set(about.values())
+        items[:] = list(_exercises(session, run))
+        return
+    left_out = [item for item in ids if not run.settings.selection.takes(about[item], ids[item])]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
-    items[:] = sorted(kept, key=_round_of)
+    items[:] = sorted((item for item in items if item not in set(left_out)), key=_round_of)
+
+
+def _exercises(session: pytest.Session, run: LabRun) -> Iterator[ExerciseItem]:
+    for number in range(1, run.settings.repeat + 1):
+        for environment in run.environments:
+            name = environment if number == 1 else f"{environment}-run-{number}"
+            item: ExerciseItem = ExerciseItem.from_parent(session, name=f"exercise[{name}]")
+            item.environment, item.round = environment, number
+            yield item
+
+
+class ExerciseItem(pytest.Item):
+    """What the service's own command brought about in one environment."""
+
+    environment: str
+    round: int
+
+    def runtest(self) -> None:
+        """Come out as the log of all that ran does."""
+        run = self.config.stash[_run_key]
+        conclusion = run.conclude_exercise(self.environment)
+        if run.exercised[self.environment].account.failed:
+            raise Violated(conclusion.text)
+        _come_out(conclusion, None)
+
+    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
+        """Show what was found, without Python's frames."""
+        return str(excinfo.value) if isinstance(excinfo.value, Violated) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Name it as it is in the report."""
+        return Path(), None, self.name
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
@@ -130,16 +169,15 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     for item in session.items:
         if scenario := _scenario_of(item):
             run.plan(item.nodeid, scenario[0], scenario[1], scenario[2])
-    if run.planned:
+    if run.planned or any(isinstance(item, ExerciseItem) for item in session.items):
         _begin(config, 1)
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> None:
     """Begin the next round before its first scenario."""
-    run = item.config.stash[_run_key]
-    if item.nodeid in run.planned and run.planned[item.nodeid].round > run.round:
-        _begin(item.config, run.planned[item.nodeid].round)
+    if (number := _round_of(item)) > item.config.stash[_run_key].round:
+        _begin(item.config, number)
 
 
 def _begin(config: pytest.Config, number: int) -> None:
@@ -256,8 +294,19 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     Path(session.config.option.report).write_text(render(report, "json"), "utf-8")
     if session.config.option.report_junit:
         Path(session.config.option.report_junit).write_text(render(report, "junit"), "utf-8")
+    session.exitstatus = _exit_code(run, report)
+
+
+def _exit_code(run: LabRun, report: Any) -> int:
+    """Return the verdict's exit code; what conforms but for what went wrong on the way does not end with 0."""
     code = exit_code(report)
-    session.exitstatus = 1 if run.errors and code == 0 else code
+    if code == 1:
+        return code
+    if any(account.failed for account in run.unfit):
+        return UNUSABLE
+    if run.unfit:
+        return UNDECIDED
+    return 1 if run.errors and code == 0 else code
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -305,9 +354,25 @@ def _settings(config: pytest.Config, requirements: list[str]) -> Settings:
         config=own,
         selection=selection(config.option.only or (), requirements),
         repeat=config.option.repeat,
+        exercise=_exercise(config),
         keep=here / config.option.keep if config.option.keep else None,
         named=tuple(_said(config, "--app", "celery_app") + _said(config, "--adapter", "adapter")),
     )
+
+
+def _exercise(config: pytest.Config) -> Exercise | None:
+    command, seconds = config.option.exercise, config.option.exercise_timeout
+    if command is None:
+        if seconds is not None:
+            raise ConfigError("--exercise-timeout: there is no --exercise that it could be for")
+        return None
+    if not command.strip():
+        raise ConfigError("--exercise: is empty; name a command, such as 'pytest tests/'")
+    if seconds is not None and not 0 < seconds < float("inf"):
+        raise ConfigError(f"--exercise-timeout {seconds:g}: must be a number of seconds above 0")
+    if any("-" in each for each in config.option.only or ()):
+        raise ConfigError("--only: an exercise has no scenarios; name requirements")
+    return Exercise(command, SECONDS if seconds is None else seconds)
 
 
 def _said(config: pytest.Config, option: str, name: str) -> list[str]:
@@ -316,6 +381,8 @@ def _said(config: pytest.Config, option: str, name: str) -> list[str]:
 
 
 def _round_of(item: pytest.Item) -> int:
+    if isinstance(item, ExerciseItem):
+        return item.round
     scenario = _scenario_of(item)
     return scenario[2] if scenario else 0
 

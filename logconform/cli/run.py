@@ -33,6 +33,18 @@ STOP_S = 60
 )
 @click.option("--report-junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML too.")
 @click.option("--only", multiple=True, metavar="ID[,ID]", help="A requirement or a scenario to run alone. Repeatable.")
+@click.option(
+    "--exercise",
+    metavar="COMMAND",
+    help="Run COMMAND in a shell in place of the suite's scenarios, and judge every task that it sends to the worker. "
+    "It finds the lab's broker in $CELERY_BROKER_URL and $LOGCONFORM_BROKER_URL.",
+)
+@click.option(
+    "--exercise-timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="How long COMMAND and its tasks may take; 600 where nothing is said.",
+)
 @click.option("--repeat", type=click.IntRange(1), metavar="N", help="Run all N times, to find what is flaky.")
 @click.pass_context
 def run(ctx: click.Context, /, only: Sequence[str], **options: Any) -> None:

@@ -14,7 +14,10 @@ from logconform.config import Config, whereabouts
 from logconform.contract import Contract, Level
 from logconform.findings import Finding, Verdict
 from logconform.lab import keep, session
+from logconform.lab.any_task import verdict_on
 from logconform.lab.evidence import Log, Seen
+from logconform.lab.exercise import Account, Exercise
+from logconform.lab.exercise_outcome import Exercised
 from logconform.lab.flakes import merged
 from logconform.lab.outcome import Conclusion, Violated, findings_text, worse
 from logconform.lab.selection import EVERYTHING, Selection, short_id
@@ -23,6 +26,7 @@ from logconform.lab.truth import Truth
 from logconform.lab.worker import Subject
 from logconform.report.model import Environment, EvidenceLine, ScenarioResult, Step, build_report
 from logconform.report.waivers import waivers_for
+from logconform.report.words import printable
 from logconform.secrets import excerpt, redact_text
 
 __all__ = ["Conclusion", "LabRun", "Planned", "Settings", "Violated"]
@@ -51,6 +55,8 @@ class Settings:
     config: Config
     selection: Selection = EVERYTHING
     repeat: int = 1
+    exercise: Exercise | None = None
+    """The service's own command, which is run in place of the scenarios."""
     keep: Path | None = None
     """Where what failed is kept."""
     named: tuple[str, ...] = ()
@@ -88,6 +94,12 @@ class LabRun:
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     """What the finished rounds came to, by environment."""
     ran: dict[str, Environment] = field(default_factory=dict)
+    exercised: dict[str, Exercised] = field(default_factory=dict)
+    """What came of the exercise in this round, by environment."""
+    judged: set[str] | None = None
+    """The requirements that are judged; all, where it is not said."""
+    unfit: list[Account] = field(default_factory=list)
+    """Exercises that did not end well, or ran nothing."""
     round: int = 1
     last_report: dict[str, Any] | None = None
 
@@ -131,23 +143,38 @@ class LabRun:
         turn = f" (run {number} of {self.settings.repeat})" if self.settings.repeat > 1 else ""
         for name, (pool, broker) in self.environments.items():
             nodes = [node for node, plan in self.planned.items() if plan.environment == name and plan.round == number]
-            nodes.sort(key=lambda node: _turn(self.planned[node]))
-            if not nodes:
+            if not nodes and self.settings.exercise is None:
                 continue
             tell(f"{name}: starting a worker of {self.settings.app}{turn}")
             lab = session.Environment(name, self._subject(), pool, broker, folder, self.settings.config.tasks)
             self.labs[name] = lab
             try:
-                lab.open()
-                tell(f"{name}: running {len(nodes)} scenarios")
-                for node in nodes:
-                    plan = self.planned[node]
-                    self.traces[node] = lab.stimulate(plan.requirement, plan.steps)
-                tell(f"{name}: shutting down, and judging the log")
-                lab.close(self.traces[node] for node in nodes)
+                if self.settings.exercise is not None:
+                    self._exercise(lab, self.settings.exercise, tell)
+                else:
+                    self._scenarios(lab, nodes, tell)
             except BaseException:
                 lab.abandon()
                 raise
+
+    def _scenarios(self, lab: session.Environment, nodes: list[str], tell: Callable[[str], None]) -> None:
+        lab.open()
+        tell(f"{lab.name}: running {len(nodes)} scenarios")
+        for node in sorted(nodes, key=lambda node: _turn(self.planned[node])):
+            plan = self.planned[node]
+            self.traces[node] = lab.stimulate(plan.requirement, plan.steps)
+        tell(f"{lab.name}: shutting down, and judging the log")
+        lab.close(self.traces[node] for node in nodes)
+
+    def _exercise(self, lab: session.Environment, exercise: Exercise, tell: Callable[[str], None]) -> None:
+        tell(f"{lab.name}: running {printable(redact_text(exercise.command))}")
+        account = lab.exercise(exercise)
+        tell(f"{lab.name}: {account.much}; shutting down, and judging the log")
+        again = self._again(lab.name, "--exercise", exercise.command)
+        seen = lab.close_exercise()
+        account.judged = len(seen.sent)
+        verdict = Verdict() if account.untested else verdict_on(seen)
+        self.exercised[lab.name] = Exercised(exercise.command, lab.name, again, account, verdict)
 
     def _subject(self) -> Subject:
         config = self.settings.config
@@ -169,9 +196,17 @@ class LabRun:
             if self.settings.repeat > 1:
                 verdict = verdict.moved(lambda place: replace(place, path=f"run-{self.round}/{place.path}"))
             self.verdicts[name] = self.verdicts.get(name, Verdict()) + verdict
-            self.ran[name] = Environment(name, lab.pool, _short(lab.broker_choice), lab.versions)
+            self.ran[name] = Environment(name, lab.pool, _short(lab.broker_choice), lab.versions, self._skipped(name))
         self.labs.clear()
+        self.exercised.clear()
         self.traces.clear()
+
+    def _skipped(self, environment: str) -> str | None:
+        """Say why nothing was tested in an environment, this time and before."""
+        before, here = self.ran.get(environment), self.exercised.get(environment)
+        if here is None or (before is not None and not before.skipped):
+            return None
+        return here.account.untested
 
     def keep_all(self) -> None:
         """Keep every worker of a round that came to no end."""
@@ -185,6 +220,10 @@ class LabRun:
         return folder / f"run-{self.round}" if self.settings.repeat > 1 else folder
 
     def _failed(self, environment: str) -> Iterator[keep.Failed]:
+        here = self.exercised.get(environment)
+        if here is not None and here.conclusion is not None and here.result.reproduce:
+            trace = Trace("", self.labs[environment].workers[0])
+            yield keep.Failed("exercise", here.title, here.outcome, here.conclusion.text, here.again, trace)
         for node, plan in self.planned.items():
             result = self.results.get(node)
             if (plan.environment, plan.round) != (environment, self.round) or result is None or not result.reproduce:
@@ -281,17 +320,39 @@ class LabRun:
             reproduce=None if conclusion.outcome in {"passed", "not_tested"} else self.reproduction(plan),
         )
 
+    def conclude_exercise(self, environment: str) -> Conclusion:
+        """Weigh what the service's own command brought about in one environment, and keep it as a result."""
+        here = self.exercised[environment]
+        verdict = here.verdict if self.judged is None else here.verdict.only(self.judged)
+        binding = [each for each in verdict.findings if not self._is_covered(each.requirement, environment)]
+        conclusion = here.conclude(self.contract, binding)
+        self.results[f"{here.result.id} {self.round}"] = here.result
+        if here.account.failed or here.account.trouble or here.account.untested:
+            self.unfit.append(here.account)
+        return conclusion
+
+    def _is_covered(self, requirement: str, environment: str) -> bool:
+        """Whether a violation of *requirement* does not make the run red."""
+        if self.contract[requirement].profile not in self.profiles:
+            return True
+        return bool(waivers_for(requirement, environment, self.settings.config.waivers, date.today()))
+
     def reproduction(self, plan: Planned) -> str:
         """Return the command that runs one scenario again, alone, in its environment."""
-        pool, broker = self.environments[plan.environment]
-        chosen = ["--only", plan.short_id, "--pool", pool, "--broker", redact_text(broker)]
+        return self._again(plan.environment, "--only", plan.short_id)
+
+    def _again(self, environment: str, *what: str) -> str:
+        pool, broker = self.environments[environment]
         often = ["--repeat", str(self.settings.repeat)] if self.settings.repeat > 1 else []
-        return shlex.join(["logconform", "run", *self.settings.named, *chosen, *often])
+        where = ["--pool", pool, "--broker", broker]
+        return redact_text(shlex.join(["logconform", "run", *self.settings.named, *what, *where, *often]))
 
     def report(self) -> dict[str, Any]:
         """Build the report over everything that was judged."""
         self.finish_round()
-        judged = {plan.requirement for plan in self.planned.values()} if self.partial else set(self.contract)
+        judged = self.judged
+        if judged is None:
+            judged = {plan.requirement for plan in self.planned.values()} if self.partial else set(self.contract)
         config = self.settings.config
         self.last_report = build_report(
             self.contract,
@@ -300,13 +361,15 @@ class LabRun:
             environments=list(self.ran.values()),
             scenarios=merged(self.results.values()),
             waivers=config.waivers,
-            waivers_must_fire=not self.partial,
+            waivers_must_fire=not self.partial and self.settings.exercise is None,
             profiles=self.profiles,
         )
         return self.last_report
 
     def _verdict(self, name: str, lab: session.Environment) -> Verdict:
         """Return the common rules' verdict and the scenarios' findings, each place counted once."""
+        if name in self.exercised:
+            return self.exercised[name].verdict
         common = lab.verdict()
         nodes = [node for node, plan in self.planned.items() if (plan.environment, plan.round) == (name, self.round)]
         own = [self._told_once(each) for node in nodes for each in self.found.get(node, ())]

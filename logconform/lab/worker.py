@@ -162,7 +162,7 @@ class Worker:
             return f"the worker of {self.subject.app} consumes no queue\n   = fix: give it one"
         if not _same_place(ready["broker"], name_of(self.broker.url)):
             return (
-                f"the worker of {self.subject.app} listens to the broker {ready['broker']}, and not to the lab's, "
+                f"{self._where}the worker of {self.subject.app} listens to the broker {ready['broker']}, and not to the lab's, "
                 f"{name_of(self.broker.url)}: no task would reach it\n"
                 "   = fix: leave out --broker where the worker is started; Celery reads CELERY_BROKER_URL by itself"
             )
@@ -186,6 +186,13 @@ class Worker:
             name, tuple(args), kwargs or {}, task_id=task_id, queue=self.queue, serializer=self.serializer, **options
         )
         return task_id
+
+    def waiting(self) -> int:
+        """How many messages wait in the worker's queues; 0 where the broker doesn't tell."""
+        with suppress(Exception), self._client.connection_for_read() as connection:  # each transport has its own errors
+            channel = connection.default_channel
+            return sum(channel.queue_declare(queue=name, passive=True).message_count for name in self.queues)
+        return 0
 
     def send_raw(self, body: bytes, headers: dict[str, Any]) -> None:
         """Send a message as it is, whether or not a task can be read from it."""
@@ -259,11 +266,14 @@ class Worker:
     def _cannot_start(self, why: str) -> str:
         said = [line for line in (_tail(self.stderr), _tail(self.stdout)) if line]
         shown = "\n".join(f"   | {line}" for text in said for line in text.splitlines()[-12:])
-        where = f"{self.subject.command_at}: " if self.subject.command else ""
         return (
-            f"{where}the worker of {self.subject.app} did not start: {why}\n{shown or '   | (it wrote nothing)'}\n"
+            f"{self._where}the worker of {self.subject.app} did not start: {why}\n{shown or '   | (it wrote nothing)'}\n"
             f"   = fix: {self._remedy()}"
         )
+
+    @property
+    def _where(self) -> str:
+        return f"{self.subject.command_at}: " if self.subject.command else ""
 
     def _remedy(self) -> str:
         if not self.subject.command:

@@ -13,6 +13,7 @@ from logconform.report.console import printed
 from logconform.report.status import STATUSES, tally
 from logconform.report.subject import problems, read_as, subject_of
 from logconform.report.words import (
+    OUTCOME_WORDS,
     STATUS_WORDS,
     VERDICT_WORDS,
     area_of,
@@ -70,6 +71,7 @@ def _parts(report: Mapping[str, Any], look: Look) -> Iterator[Text | Table]:
         yield from _stale(stale)
     for requirement in report["requirements"]:
         yield from _causes(report, requirement, look)
+    yield from _exercises(report)
     yield from _flaky(report)
     if look.verbose:
         yield from _reasons(report)
@@ -153,9 +155,20 @@ def _cause(requirement: Mapping[str, Any], cause: Mapping[str, Any], several: bo
     yield Text(f"   = more: logconform explain {name}")
 
 
+def _exercises(report: Mapping[str, Any]) -> Iterator[Text]:
+    """Yield how the service's own command came out, where that is not told already."""
+    found = [each for each in report["scenarios"] if each["requirement"] is None and each["reason"]]
+    for each in found:
+        outcome = OUTCOME_WORDS[each["outcome"]]
+        yield Text("")
+        yield Text(printable(f"exercise in {each['environment']}: {outcome}: {each['reason']}"), style="bold yellow")
+        if each["reproduce"]:
+            yield Text(f"   = again: {printable(each['reproduce'])}")
+
+
 def _flaky(report: Mapping[str, Any]) -> Iterator[Text]:
     """Yield the scenarios that did not come out the same in every run."""
-    found = [each for each in report["scenarios"] if each["outcome"] == "flaky"]
+    found = [each for each in report["scenarios"] if each["outcome"] == "flaky" and each["requirement"] is not None]
     several = len(report["environments"]) > 1
     if found:
         yield Text("")
