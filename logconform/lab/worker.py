@@ -162,8 +162,8 @@ class Worker:
             return f"the worker of {self.subject.app} consumes no queue\n   = fix: give it one"
         if not _same_place(ready["broker"], name_of(self.broker.url)):
             return (
-                f"{self._where}the worker of {self.subject.app} listens to the broker {ready['broker']}, and not to the lab's, "
-                f"{name_of(self.broker.url)}: no task would reach it\n"
+                f"{self._where}the worker of {self.subject.app} listens to the broker {ready['broker']}, "
+                f"and not to the lab's, {name_of(self.broker.url)}: no task would reach it\n"
                 "   = fix: leave out --broker where the worker is started; Celery reads CELERY_BROKER_URL by itself"
             )
         return None
@@ -267,7 +267,8 @@ class Worker:
         said = [line for line in (_tail(self.stderr), _tail(self.stdout)) if line]
         shown = "\n".join(f"   | {line}" for text in said for line in text.splitlines()[-12:])
         return (
-            f"{self._where}the worker of {self.subject.app} did not start: {why}\n{shown or '   | (it wrote nothing)'}\n"
+            f"{self._where}the worker of {self.subject.app} did not start: {why}\n"
+            f"{shown or '   | (it wrote nothing)'}\n"
             f"   = fix: {self._remedy()}"
         )
 

@@ -123,12 +123,11 @@ def _causes(report: Mapping[str, Any], requirement: Mapping[str, Any], look: Loo
     found = [each for each in report["causes"] if each["requirement"] == requirement["id"]]
     shown = found if look.verbose else found[:CAUSES_SHOWN]
     several = len(report["environments"]) > 1
-    again = {each["id"]: each.get("reproduce") for each in report["scenarios"]}
+    scenarios = {each["id"]: each for each in report["scenarios"]}
     for cause in shown:
         yield Text("")
         yield from _cause(requirement, cause, several, look)
-        for command in filter(None, [again.get(cause["places"][0]["scenario"])] if cause["places"] else []):
-            yield Text(f"   = again: {printable(command)}")
+        yield from _again(scenarios.get(cause["places"][0]["scenario"]) if cause["places"] else None)
     if more := found[len(shown) :]:
         total = sum(each["total"] for each in more)
         told = f"and {plural(len(more), 'more cause')}, {plural(total, 'finding')}; --verbose shows them"
@@ -162,8 +161,13 @@ def _exercises(report: Mapping[str, Any]) -> Iterator[Text]:
         outcome = OUTCOME_WORDS[each["outcome"]]
         yield Text("")
         yield Text(printable(f"exercise in {each['environment']}: {outcome}: {each['reason']}"), style="bold yellow")
-        if each["reproduce"]:
-            yield Text(f"   = again: {printable(each['reproduce'])}")
+        yield from _again(each)
+
+
+def _again(scenario: Mapping[str, Any] | None) -> Iterator[Text]:
+    """Yield the command that runs a scenario again; a report of an older version has none."""
+    if scenario is not None and scenario.get("reproduce"):
+        yield Text(f"   = again: {printable(scenario['reproduce'])}")
 
 
 def _flaky(report: Mapping[str, Any]) -> Iterator[Text]:
@@ -176,7 +180,7 @@ def _flaky(report: Mapping[str, Any]) -> Iterator[Text]:
     for each in found:
         where = printable(f" in {each['environment']}") if several else ""
         yield Text(f"{name_of_scenario(each)}: failed in {each['failed']:,} of {each['runs']:,} runs{where}")
-        yield Text(f"   = again: {printable(each['reproduce'])}")
+        yield from _again(each)
 
 
 def _evidence(text: str, look: Look) -> str:
