@@ -51,19 +51,24 @@ def run(ctx: click.Context, /, only: Sequence[str], **options: Any) -> None:
     """Run a Celery app's worker, stimulate it, and judge what it logs.
 
     What is not given here comes from logconform.toml or [tool.logconform] in
-    pyproject.toml; without an app, the reference worker is judged.
+    pyproject.toml; without an app, the reference worker is judged. A service
+    that doesn't start its worker by `celery worker` says there how it does:
+    worker_command = ["./start.sh"].
 
     \b
     Examples:
       logconform run --app billing.celery_app:app
       logconform run --app billing.celery_app:app --pool prefork --pool threads
       logconform run --only CTX005 --report report.json
+      logconform run --only CTX005-1861 --keep kept    one scenario, as a failure names it
+      logconform run --repeat 20                       what fails only sometimes is flaky
+      logconform run --exercise 'pytest tests/'        judge what the service's own tests run
 
     \b
     Exit codes:
       0    conforms
-      1    does not conform
-      2    usage or configuration
+      1    does not conform; a flaky scenario counts
+      2    usage or configuration, or the command of --exercise failed
       3    nothing was tested, or it could not be decided
       130  interrupted
     """

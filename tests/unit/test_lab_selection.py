@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -41,6 +42,15 @@ def test_an_identifier_is_stable() -> None:
     """It follows from requirement and name alone: reports and CI configurations name it."""
     assert short_id("CTX005", "a task fails") == "CTX005-d085"
     assert short_id("CTX006", "a task fails") == "CTX006-d085"
+
+
+def test_the_identifiers_that_are_documented_exist() -> None:
+    """Whoever tries an example runs a scenario."""
+    root = FEATURES.parent
+    pages = [*(root / "docs" / "how-to").glob("*.md"), root / "README.md", root / "logconform" / "cli" / "run.py"]
+    named = {name for page in pages for name in re.findall(r"\b[A-Z]+\d{3}-[0-9a-f]{4}\b", page.read_text("utf-8"))}
+    assert named
+    assert named <= {short_id(*each) for each in every_scenario()}
 
 
 @pytest.mark.parametrize(
