@@ -174,6 +174,10 @@ def _flaky(report: Mapping[str, Any]) -> Iterator[Text]:
     """Yield the scenarios that did not come out the same in every run."""
     found = [each for each in report["scenarios"] if each["outcome"] == "flaky" and each["requirement"] is not None]
     several = len(report["environments"]) > 1
+    runs = max((each.get("runs", 1) for each in report["scenarios"]), default=1)
+    if runs > 1 and not found:
+        yield Text("")
+        yield Text(f"flaky: none, in {runs:,} runs of each scenario")
     if found:
         yield Text("")
         yield Text(f"flaky: {plural(len(found), 'scenario')} failed in some runs, and passed in others", "bold red")

@@ -252,6 +252,8 @@ def test_what_is_flaky_has_a_section() -> None:
         "\nflaky: 1 scenario failed in some runs, and passed in others\n"
         f"RETRY003-8c1d last attempt: failed in 3 of 20 runs in threads-embedded\n   = again: {AGAIN}\n"
     )
+    steady = text(verdict(RETRY003=(1, 0)), scenarios=[scenario(runs=20)])
+    assert steady.endswith("\n\nflaky: none, in 20 runs of each scenario\n")
 
 
 def test_an_exercise_that_did_not_end_well_is_told() -> None:
