@@ -22,22 +22,20 @@ from typing import Any
 import pytest
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
-from logconform.config import Config, ConfigError, check_requirements, load_config, suggestion
+from logconform.config import ConfigError, check_requirements, suggestion
 from logconform.contract import ContractError, load_contract
 from logconform.findings import Finding
 from logconform.lab.brokers import BrokerUnavailable
 from logconform.lab.evidence import Seen
-from logconform.lab.exercise import SECONDS, Exercise
-from logconform.lab.keep import check_folder
-from logconform.lab.run import Conclusion, LabRun, Settings, Violated
-from logconform.lab.selection import selection, short_id
+from logconform.lab.exercise import SECONDS
+from logconform.lab.run import Conclusion, LabRun, Violated
+from logconform.lab.selection import short_id
+from logconform.lab.settings import POOLS, settings_of
 from logconform.lab.stage import Trace
 from logconform.lab.worker import SubjectError
 from logconform.report import Look, render
 from logconform.report.model import exit_code
 
-POOLS = ("prefork", "threads", "solo", "gevent")
-DEFAULT_APP = "reference_worker.celery_app:app"
 UNUSABLE = 2
 UNDECIDED = 3
 
@@ -79,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit("logconform: the lab runs one worker at a time; leave out pytest-xdist's -n", returncode=UNUSABLE)
     try:
         contract = load_contract()
-        settings = _settings(config, list(contract))
+        settings = settings_of(config.option, Path(config.invocation_params.dir), list(contract))
         check_requirements(settings.config, list(contract))
         _check_selection(config, list(contract))
     except (ContractError, ConfigError) as error:
@@ -192,7 +190,8 @@ def _begin(config: pytest.Config, number: int) -> None:
         run.stimulate(folder, _progress(config), number)
     except (SubjectError, BrokerUnavailable) as error:
         run.keep_all()
-        pytest.exit(f"logconform: {error}", returncode=UNUSABLE)
+        turn = f"run {number} of {run.settings.repeat}: " if run.settings.repeat > 1 else ""
+        pytest.exit(f"logconform: {turn}{error}", returncode=UNUSABLE)
     if run.settings.keep is None:
         _clear(config)
 
@@ -330,54 +329,6 @@ def _check_selection(config: pytest.Config, requirements: list[str]) -> None:
     for word in re.findall(r"[A-Za-z_]\w*", config.option.markexpr or ""):
         if word not in {"and", "or", "not", "True", "False", *known}:
             raise ConfigError(f"no requirement {word}{suggestion(word, requirements)}; see `logconform explain`")
-
-
-def _settings(config: pytest.Config, requirements: list[str]) -> Settings:
-    here = Path(config.invocation_params.dir)
-    own = load_config(here)
-    named = config.option.celery_app
-    for pool in config.option.pool or ():
-        if pool not in POOLS:
-            raise ConfigError(f"no pool {pool!r}{suggestion(pool, POOLS)}; the pools are {', '.join(POOLS)}")
-    if config.option.repeat < 1:
-        raise ConfigError(f"--repeat {config.option.repeat}: must be at least 1")
-    if config.option.keep:
-        check_folder(here / config.option.keep)
-    if named and named != own.app:
-        own = Config()  # what the configuration says, it says about its own app
-    return Settings(
-        app=named or own.app or DEFAULT_APP,
-        cwd=here,
-        adapter=config.option.adapter or own.adapter,
-        pools=tuple(config.option.pool or own.pools),
-        brokers=tuple(config.option.broker or own.brokers),
-        config=own,
-        selection=selection(config.option.only or (), requirements),
-        repeat=config.option.repeat,
-        exercise=_exercise(config),
-        keep=here / config.option.keep if config.option.keep else None,
-        named=tuple(_said(config, "--app", "celery_app") + _said(config, "--adapter", "adapter")),
-    )
-
-
-def _exercise(config: pytest.Config) -> Exercise | None:
-    command, seconds = config.option.exercise, config.option.exercise_timeout
-    if command is None:
-        if seconds is not None:
-            raise ConfigError("--exercise-timeout: there is no --exercise that it could be for")
-        return None
-    if not command.strip():
-        raise ConfigError("--exercise: is empty; name a command, such as 'pytest tests/'")
-    if seconds is not None and not 0 < seconds < float("inf"):
-        raise ConfigError(f"--exercise-timeout {seconds:g}: must be a number of seconds above 0")
-    if any("-" in each for each in config.option.only or ()):
-        raise ConfigError("--only: an exercise has no scenarios; name requirements")
-    return Exercise(command, SECONDS if seconds is None else seconds)
-
-
-def _said(config: pytest.Config, option: str, name: str) -> list[str]:
-    value = getattr(config.option, name)
-    return [option, value] if value else []
 
 
 def _round_of(item: pytest.Item) -> int:

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from logconform.config import Config, whereabouts
+from logconform.config import whereabouts
 from logconform.contract import Contract, Level
 from logconform.findings import Finding, Verdict
 from logconform.lab import keep, session
@@ -20,8 +20,10 @@ from logconform.lab.exercise import Account, Exercise
 from logconform.lab.exercise_outcome import Exercised
 from logconform.lab.flakes import merged
 from logconform.lab.outcome import Conclusion, Violated, findings_text, worse
-from logconform.lab.selection import EVERYTHING, Selection, short_id
-from logconform.lab.stage import TOLD_LATE, Trace
+from logconform.lab.plan import Planned, turn_of
+from logconform.lab.selection import short_id
+from logconform.lab.settings import Settings
+from logconform.lab.stage import Trace
 from logconform.lab.truth import Truth
 from logconform.lab.worker import Subject
 from logconform.report.model import Environment, EvidenceLine, ScenarioResult, Step, build_report
@@ -32,49 +34,8 @@ from logconform.secrets import excerpt, redact_text
 __all__ = ["Conclusion", "LabRun", "Planned", "Settings", "Violated"]
 
 EVIDENCE_LINES = 12
-WORKERS = (
-    "a worker with one slot",
-    'a worker that is told to log from "warning" on',
-    "a worker with four slots",
-    "a worker whose log file cannot be opened",
-)
-"""The steps that choose a worker, in the order in which they are started."""
 NOTHING_MAY_STOP = {"CTX013", "FMT010", "FMT011", "FMT014", "FAIL005", "FAIL008", "SINK005"}
 """Requirements that a worker violates by not going on at all."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What is tested, and where."""
-
-    app: str
-    cwd: Path
-    adapter: str | None
-    pools: tuple[str, ...]
-    brokers: tuple[str, ...]
-    config: Config
-    selection: Selection = EVERYTHING
-    repeat: int = 1
-    exercise: Exercise | None = None
-    """The service's own command, which is run in place of the scenarios."""
-    keep: Path | None = None
-    """Where what failed is kept."""
-    named: tuple[str, ...] = ()
-    """What the command line says of the app, which has to be said again to run a scenario again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A scenario that will run in one environment."""
-
-    requirement: str
-    feature: str
-    rule: str
-    name: str
-    steps: tuple[str, ...]
-    environment: str
-    short_id: str = ""
-    round: int = 1
 
 
 @dataclass
@@ -160,7 +121,7 @@ class LabRun:
     def _scenarios(self, lab: session.Environment, nodes: list[str], tell: Callable[[str], None]) -> None:
         lab.open()
         tell(f"{lab.name}: running {len(nodes)} scenarios")
-        for node in sorted(nodes, key=lambda node: _turn(self.planned[node])):
+        for node in sorted(nodes, key=lambda node: turn_of(self.planned[node])):
             plan = self.planned[node]
             self.traces[node] = lab.stimulate(plan.requirement, plan.steps)
         tell(f"{lab.name}: shutting down, and judging the log")
@@ -403,13 +364,6 @@ class LabRun:
         shown = [view.log.by_place[place] for place in ordered[:EVIDENCE_LINES]]
         for reading in shown:
             yield EvidenceLine(excerpt(reading.raw, 2_000), reading.place)
-
-
-def _turn(plan: Planned) -> tuple[int, bool]:
-    """Return what sorts scenarios: those that share a worker together, and first those whose ending is told late."""
-    late = any(how in step for step in plan.steps for how in TOLD_LATE)
-    worker = next((number for number, step in enumerate(WORKERS) if step in plan.steps), len(WORKERS))
-    return worker, not late
 
 
 def _short(broker: str) -> str:
