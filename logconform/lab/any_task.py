@@ -25,6 +25,12 @@ def most_durations_agree(seen: Seen) -> Checks:
     yield from told if wrong > 1 and 2 * wrong > len(told) else (None for each in told if each is None)
 
 
+def failures_do_not_complete(seen: Seen) -> Checks:
+    """Ask of tasks that never succeeded; a second completion of one that did is DONE001's matter."""
+    never = [sent for sent in seen.sent if all(each.state != "SUCCESS" for each in seen.executions(sent))]
+    return completion.completes_nothing_else(replace(seen, roles={"task": never}))
+
+
 LIFECYCLE_AUDITS: tuple[tuple[str, Callable[[Seen], Checks]], ...] = (
     ("START001", start.starts_once),
     ("START003", start.arguments_are_counted),
@@ -34,7 +40,7 @@ LIFECYCLE_AUDITS: tuple[tuple[str, Callable[[Seen], Checks]], ...] = (
     ("CTX007", context.carries_operation),
     ("DONE001", completion.completes_once),
     ("DONE003", completion.return_values_are_told),
-    ("DONE004", completion.completes_nothing_else),
+    ("DONE004", failures_do_not_complete),
     ("DONE006", most_durations_agree),
     ("DONE007", partial(completion.endings_carry_context, event="Task completed")),
     ("FAIL001", failure.fails_once),

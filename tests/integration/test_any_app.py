@@ -52,6 +52,20 @@ def pay(self, tenant_id=None):
 def hang():
     time.sleep(60)
 """
+TWICE = (
+    'app = Celery("shop")\n',
+    """
+class Twice(StdlibWorker):
+    def say_completed(self, execution, retval):
+        super().say_completed(execution, retval)
+        if not execution.retries:
+            super().say_completed(execution, retval)
+
+
+app = Celery("shop")
+""",
+)
+"""What to put in place of what, for a service with a fault."""
 SEND = """
 from shop import order, pay
 
@@ -224,6 +238,17 @@ def test_a_command_that_fails_is_told_and_what_it_ran_is_judged(service: Path) -
     kept = service / "kept" / "solo-embedded"
     assert "cannot go on" in (kept / "exercise.txt").read_text("utf-8")
     assert b"shop.order" in (kept / "worker-1" / "stdout").read_bytes()
+
+
+def test_a_violation_goes_before_a_command_that_fails(service: Path) -> None:
+    """Both are told; the exit code is that of the verdict."""
+    (service / "shop.py").write_text(SHOP.replace('StdlibWorker("shop")', 'Twice("shop")').replace(*TWICE), "utf-8")
+    outcome = run(service, "--exercise", "python send.py; exit 3", "--pool", "solo")
+    assert (outcome.code, outcome.violated()) == (1, ["DONE001"]), outcome.output
+    assert outcome.report is not None
+    [scenario] = outcome.report["scenarios"]
+    assert (scenario["outcome"], scenario["reason"]) == ("violated", "the command exited with 3; violated: DONE001")
+    assert "exercise: the command exited with 3\n   | (it wrote nothing)\nDONE001 violation: " in outcome.output
 
 
 def test_an_exercise_without_tasks_tests_nothing(service: Path) -> None:
