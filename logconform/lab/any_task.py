@@ -17,12 +17,21 @@ def most_durations_agree(seen: Seen) -> Checks:
     """
     Hold durations against the oracle's, where most of them disagree.
 
-    A busy machine, or a first connection to the result backend, may hold up a
-    task between two signals; a wrong unit or a wrong clock shows in every task.
+    A busy machine may hold up a task between two signals, and the first one of
+    a process connects and loads; a wrong unit or clock shows in every task.
     """
-    told = list(completion.durations_agree(seen))
+    told = list(completion.durations_agree(replace(seen, roles={"task": _later_ones(seen)})))
     wrong = sum(each is not None for each in told)
     yield from told if wrong > 1 and 2 * wrong > len(told) else (None for each in told if each is None)
+
+
+def _later_ones(seen: Seen) -> list[Sent]:
+    """Return the tasks none of whose executions was the first in its process."""
+    first: dict[int, int] = {}
+    for event in seen.truth.of_kind("prerun"):
+        first.setdefault(event["pid"], event.index)
+    indexes = set(first.values())
+    return [sent for sent in seen.sent if not any(each.prerun.index in indexes for each in seen.executions(sent))]
 
 
 def failures_do_not_complete(seen: Seen) -> Checks:
