@@ -114,7 +114,7 @@ Feature: Context binding
   @CTX008
   Rule: A task run in-process has its own context, and the outer one's is intact afterwards
 
-    Scenario Outline: A task runs another in-process, which <ends>
+    Scenario Outline: A task runs another in-process for <whom>, which <ends>
       Given a worker with one slot
       When a task for a tenant runs another in-process for <whom>, which <ends>
       Then the inner task's records have its own context, and the outer's is as before

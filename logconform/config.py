@@ -20,6 +20,19 @@ from typing import Any
 
 DEFAULT_PROFILES = ("core", "retry", "safety", "runtime")
 """Profiles judged where nothing else is said."""
+OPTIONS_PLACES = ("{options}", "{include}")
+"""Either of them in `worker_command` says where the lab's options go; without one they are appended."""
+WORKER_PLACEHOLDERS = (
+    "options",
+    "pool",
+    "concurrency",
+    "loglevel",
+    "hostname",
+    "include",
+    "broker",
+    "result_backend",
+)
+"""What may stand in braces in `worker_command`."""
 
 _HERE = Path(__file__).parent
 
@@ -106,6 +119,14 @@ def check_requirements(config: Config, known: Sequence[str]) -> None:
             )
 
 
+def whereabouts(config: Config, key: str) -> str:
+    """Return where *key* is set, as `file:line`; for a configuration without a file, its name in words."""
+    if config.source is None:
+        return f"the configuration's {key}"
+    text = config.source.read_text("utf-8", "replace") if config.source.is_file() else ""
+    return f"{config.source}{_Fault('', key).line_in(text)}: {key}"
+
+
 def suggestion(word: object, known: Sequence[str]) -> str:
     """
     Return ` (did you mean …?)` for the one of *known* that is like *word*, else nothing.
@@ -140,6 +161,8 @@ def _read(path: Path) -> tuple[str, dict[str, Any]]:
 def _config(path: Path, text: str, table: Any) -> Config:
     plain = _plain(table)
     for fault in _faults(plain):
+        raise ConfigError(f"{path}{fault.line_in(text)}: {fault.message}")
+    for fault in _placeholder_faults(plain.get("worker_command", ())):
         raise ConfigError(f"{path}{fault.line_in(text)}: {fault.message}")
     tasks = {
         role: Task(each["name"], each.get("kwargs", {}), tuple(each.get("args", ())))
@@ -188,6 +211,15 @@ def _faults(table: Any) -> Iterator[_Fault]:
     errors = Draft202012Validator(_schema()).iter_errors(table)
     for error in sorted(errors, key=lambda each: [str(part) for part in each.absolute_path]):
         yield _explained(error)
+
+
+def _placeholder_faults(command: Sequence[str]) -> Iterator[_Fault]:
+    """Yield what looks like a placeholder, and is none; braces of other kinds are the command's own matter."""
+    for name in re.findall(r"(?<!\$)\{(\w+)\}", " ".join(command)):
+        hint = suggestion(name, WORKER_PLACEHOLDERS)
+        if name not in WORKER_PLACEHOLDERS and hint:
+            known = ", ".join(f"{{{each}}}" for each in WORKER_PLACEHOLDERS)
+            yield _Fault(f"worker_command: no placeholder {{{name}}}{hint}; known are {known}", "worker_command")
 
 
 def _explained(error: Any) -> _Fault:

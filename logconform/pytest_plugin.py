@@ -4,7 +4,9 @@ The pytest plugin of the suite: options, environments, the lab's run, the report
 `features/conftest.py` loads it, so it is active only where features are run.
 The order of a run: scenarios are collected; every environment is stimulated
 by the Given and When steps of all of them, shut down and judged; then pytest
-runs the scenarios, whose Then steps look at what was seen.
+runs the scenarios, whose Then steps look at what was seen. A run that is
+repeated does all of that again, round by round. With `--exercise`, one item
+for each environment takes the place of the scenarios: the service's own command.
 """
 
 from __future__ import annotations
@@ -13,29 +15,35 @@ import re
 import shutil
 import signal
 import tempfile
-from collections.abc import Generator, Iterable
+from collections.abc import Generator, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
-from logconform.config import Config, ConfigError, check_requirements, load_config, suggestion
+from logconform.config import ConfigError, check_requirements, suggestion
 from logconform.contract import ContractError, load_contract
 from logconform.findings import Finding
 from logconform.lab.brokers import BrokerUnavailable
 from logconform.lab.evidence import Seen
+from logconform.lab.exercise import SECONDS
 from logconform.lab.pools import POOLS
-from logconform.lab.run import Conclusion, LabRun, Settings, Violated
+from logconform.lab.run import Conclusion, LabRun, Violated
+from logconform.lab.selection import short_id
+from logconform.lab.settings import settings_of
 from logconform.lab.stage import Trace
 from logconform.lab.worker import SubjectError
 from logconform.report import Look, render
 from logconform.report.model import exit_code
 
-DEFAULT_APP = "reference_worker.celery_app:app"
 UNUSABLE = 2
+UNDECIDED = 3
 
 _run_key = pytest.StashKey[LabRun]()
+_folder_key = pytest.StashKey[Path]()
+_handler_key = pytest.StashKey[Any]()
+"""What SIGTERM did before the lab ran."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -53,7 +61,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="`embedded`, `filesystem`, `rabbitmq` or an address; repeatable",
     )
     group.addoption("--report", metavar="PATH", default="conformance-report.json", help="where the JSON report goes")
-    group.addoption("--keep", metavar="FOLDER", help="keep the raw logs and the oracle's files there")
+    group.addoption(
+        "--keep", metavar="FOLDER", help="keep the raw log, the oracle's file and the command line of what fails"
+    )
+    group.addoption(
+        "--only", action="append", metavar="ID", help="a requirement (CTX005) or scenario (CTX005-3f2a); repeatable"
+    )
+    group.addoption(
+        "--exercise", metavar="COMMAND", help="run this in place of the scenarios, and judge all that it brings about"
+    )
+    group.addoption(
+        "--exercise-timeout", type=float, metavar="SECONDS", help=f"how long COMMAND may run (default {SECONDS:g})"
+    )
+    group.addoption("--repeat", type=int, default=1, metavar="N", help="run all N times, to find what is flaky")
     group.addoption("--report-junit", metavar="PATH", help="write the report as JUnit XML too")
 
 
@@ -63,7 +83,7 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit("logconform: the lab runs one worker at a time; leave out pytest-xdist's -n", returncode=UNUSABLE)
     try:
         contract = load_contract()
-        settings = _settings(config)
+        settings = settings_of(config.option, Path(config.invocation_params.dir), list(contract))
         check_requirements(settings.config, list(contract))
         _check_selection(config, list(contract))
     except (ContractError, ConfigError) as error:
@@ -74,11 +94,68 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run every scenario in every environment."""
+    """Run every scenario in every environment, as often as asked."""
     if metafunc.function in scenario_wrapper_template_registry:
         run = metafunc.config.stash[_run_key]
-        metafunc.fixturenames.append("environment_name")
-        metafunc.parametrize("environment_name", list(run.environments), scope="session")
+        turns = [(name, number) for number in range(1, run.settings.repeat + 1) for name in run.environments]
+        names = [name if number == 1 else f"{name}-run-{number}" for name, number in turns]
+        metafunc.fixturenames.append("turn")
+        metafunc.parametrize("turn", turns, ids=names, scope="session")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave what `--only` names, and put the rounds one after the other; or put the exercise in place of all."""
+    run = config.stash[_run_key]
+    scenarios = {item: found for item in items if (found := _scenario_of(item))}
+    about = {item: run.requirement_of(scenario) for item, (scenario, *_) in scenarios.items()}
+    ids = {item: short_id(about[item], scenario.name) for item, (scenario, *_) in scenarios.items()}
+    try:
+        run.settings.selection.check_scenarios(set(ids.values()))
+    except ConfigError as error:
+        items.clear()  # pytest finishes the collection, and would run them
+        pytest.exit(f"logconform: {error}", returncode=UNUSABLE)
+    if run.settings.exercise is not None:
+        if run.settings.selection or run.partial:
+            run.judged = run.settings.selection.judged or set(about.values())
+        items[:] = list(_exercises(session, run))
+        return
+    left_out = [item for item in ids if not run.settings.selection.takes(about[item], ids[item])]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+    items[:] = sorted((item for item in items if item not in set(left_out)), key=_round_of)
+
+
+def _exercises(session: pytest.Session, run: LabRun) -> Iterator[ExerciseItem]:
+    for number in range(1, run.settings.repeat + 1):
+        for environment in run.environments:
+            name = environment if number == 1 else f"{environment}-run-{number}"
+            item: ExerciseItem = ExerciseItem.from_parent(session, name=f"exercise[{name}]")
+            item.environment, item.round = environment, number
+            yield item
+
+
+class ExerciseItem(pytest.Item):
+    """What the service's own command brought about in one environment."""
+
+    environment: str
+    round: int
+
+    def runtest(self) -> None:
+        """Come out as the log of all that ran does."""
+        run = self.config.stash[_run_key]
+        conclusion = run.conclude_exercise(self.environment)
+        if run.exercised[self.environment].account.failed:
+            raise Violated(conclusion.text)
+        _come_out(conclusion, None)
+
+    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
+        """Show what was found, without Python's frames."""
+        return str(excinfo.value) if isinstance(excinfo.value, Violated) else super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, None, str]:
+        """Name it as it is in the report."""
+        return Path(), None, self.name
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
@@ -95,20 +172,46 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     run = config.stash[_run_key]
     for item in session.items:
         if scenario := _scenario_of(item):
-            run.plan(item.nodeid, *scenario)
-    if not run.planned:
-        return
+            run.plan(item.nodeid, scenario[0], scenario[1], scenario[2])
+    if run.planned or any(isinstance(item, ExerciseItem) for item in session.items):
+        _begin(config, 1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> None:
+    """Begin the next round before its first scenario."""
+    if (number := _round_of(item)) > item.config.stash[_run_key].round:
+        _begin(item.config, number)
+
+
+def _begin(config: pytest.Config, number: int) -> None:
+    """Run a round in the lab. What it wrote is gone afterwards, unless some of it may be kept."""
+    run = config.stash[_run_key]
+    run.finish_round()
+    _clear(config)
     folder = Path(tempfile.mkdtemp(prefix="logconform-"))
-    before = signal.signal(signal.SIGTERM, _interrupt)
+    config.stash[_folder_key] = folder
+    config.stash.setdefault(_handler_key, signal.signal(signal.SIGTERM, _interrupt))
     try:
-        run.stimulate(folder, _progress(config))
+        run.stimulate(folder, _progress(config), number)
     except (SubjectError, BrokerUnavailable) as error:
-        pytest.exit(f"logconform: {error}", returncode=UNUSABLE)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        if config.option.keep:
-            shutil.copytree(folder, config.option.keep, dirs_exist_ok=True)
+        run.keep_all()
+        turn = f"run {number} of {run.settings.repeat}: " if run.settings.repeat > 1 else ""
+        pytest.exit(f"logconform: {turn}{error}", returncode=UNUSABLE)
+    if run.settings.keep is None:
+        _clear(config)
+
+
+def _clear(config: pytest.Config) -> None:
+    if folder := config.stash.get(_folder_key, None):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind."""
+    _clear(config)
+    if _handler_key in config.stash:
+        signal.signal(signal.SIGTERM, config.stash[_handler_key])
 
 
 @pytest.fixture
@@ -196,8 +299,19 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     Path(session.config.option.report).write_text(render(report, "json"), "utf-8")
     if session.config.option.report_junit:
         Path(session.config.option.report_junit).write_text(render(report, "junit"), "utf-8")
+    session.exitstatus = _exit_code(run, report)
+
+
+def _exit_code(run: LabRun, report: Any) -> int:
+    """Return the verdict's exit code; what conforms but for what went wrong on the way does not end with 0."""
     code = exit_code(report)
-    session.exitstatus = 1 if run.errors and code == 0 else code
+    if code == 1:
+        return code
+    if any(account.failed for account in run.unfit):
+        return UNUSABLE
+    if run.unfit:
+        return UNDECIDED
+    return 1 if run.errors and code == 0 else code
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -210,6 +324,9 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     terminalreporter.section("conformance")
     terminalreporter.write_line(render(run.last_report, "text", Look(config.option.verbose > 0, colour, width)))
     terminalreporter.write_line(f"report: {config.option.report}")
+    if run.settings.keep is not None:
+        there = run.settings.keep.is_dir() and any(run.settings.keep.iterdir())
+        terminalreporter.write_line(f"kept: {config.option.keep}" if there else "kept: nothing, as nothing failed")
 
 
 def _check_selection(config: pytest.Config, requirements: list[str]) -> None:
@@ -220,32 +337,20 @@ def _check_selection(config: pytest.Config, requirements: list[str]) -> None:
             raise ConfigError(f"no requirement {word}{suggestion(word, requirements)}; see `logconform explain`")
 
 
-def _settings(config: pytest.Config) -> Settings:
-    here = Path(config.invocation_params.dir)
-    own = load_config(here)
-    named = config.option.celery_app
-    for pool in config.option.pool or ():
-        if pool not in POOLS:
-            raise ConfigError(f"no pool {pool!r}{suggestion(pool, POOLS)}; the pools are {', '.join(POOLS)}")
-    if named and named != own.app:
-        own = Config()  # what the configuration says, it says about its own app
-    return Settings(
-        app=named or own.app or DEFAULT_APP,
-        cwd=here,
-        adapter=config.option.adapter or own.adapter,
-        pools=tuple(config.option.pool or own.pools),
-        brokers=tuple(config.option.broker or own.brokers),
-        config=own,
-    )
+def _round_of(item: pytest.Item) -> int:
+    if isinstance(item, ExerciseItem):
+        return item.round
+    scenario = _scenario_of(item)
+    return scenario[2] if scenario else 0
 
 
-def _scenario_of(item: pytest.Item) -> tuple[Any, str] | None:
+def _scenario_of(item: pytest.Item) -> tuple[Any, str, int] | None:
     function = getattr(item, "obj", None)
     template = scenario_wrapper_template_registry.get(function) if function is not None else None
     if template is None:
         return None
     parameters = item.callspec.params  # type: ignore[attr-defined]
-    return template.render(parameters.get("_pytest_bdd_example", {})), parameters["environment_name"]
+    return template.render(parameters.get("_pytest_bdd_example", {})), *parameters["turn"]
 
 
 def _progress(config: pytest.Config) -> Any:

@@ -31,26 +31,50 @@ STOP_S = 60
     help="`embedded`, `filesystem`, `rabbitmq`, or the URL of a broker. Repeatable.",
 )
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Where the JSON report goes.")
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Keep there the raw log, the oracle's file and the worker's command line of each scenario that fails.",
+)
 @click.option("--report-junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML too.")
-@click.option("--only", multiple=True, metavar="ID", help="Exercise this requirement only. Repeatable.")
+@click.option("--only", multiple=True, metavar="ID[,ID]", help="A requirement or a scenario to run alone. Repeatable.")
+@click.option(
+    "--exercise",
+    metavar="COMMAND",
+    help="Run COMMAND in a shell in place of the suite's scenarios, and judge every task that it sends to the worker. "
+    "It finds the lab's broker in $CELERY_BROKER_URL and $LOGCONFORM_BROKER_URL.",
+)
+@click.option(
+    "--exercise-timeout",
+    type=click.FloatRange(0, min_open=True),
+    metavar="SECONDS",
+    help="How long COMMAND and its tasks may take; 600 where nothing is said.",
+)
+@click.option("--repeat", type=click.IntRange(1), metavar="N", help="Run all N times, to find what is flaky.")
 @click.pass_context
 def run(ctx: click.Context, /, only: Sequence[str], **options: Any) -> None:
     """Run a Celery app's worker, stimulate it, and judge what it logs.
 
     What is not given here comes from logconform.toml or [tool.logconform] in
-    pyproject.toml; without an app, the reference worker is judged.
+    pyproject.toml; without an app, the reference worker is judged. A service
+    that doesn't start its worker by `celery worker` says there how it does:
+    worker_command = ["./start.sh"].
 
     \b
     Examples:
       logconform run --app billing.celery_app:app
       logconform run --app billing.celery_app:app --pool prefork --pool threads
       logconform run --only CTX005 --report report.json
+      logconform run --only CTX005-1861 --keep kept    one scenario, as a failure names it
+      logconform run --repeat 20                       what fails only sometimes is flaky
+      logconform run --exercise 'pytest tests/'        judge what the service's own tests run
 
     \b
     Exit codes:
       0    conforms
-      1    does not conform
-      2    usage or configuration
+      1    does not conform; a flaky scenario counts
+      2    usage or configuration, or the command of --exercise failed
       3    nothing was tested, or it could not be decided
       130  interrupted
     """
@@ -65,16 +89,19 @@ def _given(options: Mapping[str, Any]) -> Iterator[str]:
                 yield from (f"--{name.replace('_', '-')}", str(each))
 
 
-def _selection(only: Sequence[str]) -> list[str]:
-    """Requirements are markers, so that a selection of them is an expression."""
-    if not only:
-        return []
+def _selection(only: Sequence[str]) -> Iterator[str]:
+    """Pass on what is to run alone; a slip in a requirement's name costs no run."""
     from logconform.contract import UnknownRequirement, load_contract
 
-    try:
-        return ["-m", " or ".join(load_contract().find(name).id for name in only)]
-    except UnknownRequirement as error:
-        raise Failure(str(error)) from None
+    if not only:
+        return
+    contract = load_contract()
+    for name in filter(None, (word.strip() for each in only for word in each.split(","))):
+        requirement, dash, digest = name.partition("-")
+        try:
+            yield from ("--only", contract.find(requirement).id + dash + digest.lower())
+        except UnknownRequirement as error:
+            raise Failure(str(error)) from None
 
 
 def _features() -> Path:

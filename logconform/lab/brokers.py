@@ -86,7 +86,7 @@ def open_broker(choice: str, folder: Path, *, way: Way | None = None) -> Iterato
         if choice == EMBEDDED:
             yield _embedded(stack, folder, _ways(way))
         elif choice == FILESYSTEM:
-            yield replace(_embedded(stack, folder, (FILESYSTEM,)), name=FILESYSTEM)
+            yield replace(_embedded(stack, folder, ("filesystem",)), name=FILESYSTEM)
         elif choice == RABBITMQ:
             address = os.environ.get(RABBITMQ_VARIABLE) or RABBITMQ_OF_SYSTEM
             yield replace(_by_address(stack, address, folder), name=RABBITMQ)
@@ -173,7 +173,7 @@ def _filesystem(folder: Path, passed_over: tuple[str, ...]) -> Broker:
         **_addresses("filesystem://", result_url),
         filesystem_transport.FOLDER_VARIABLE: str(folder),
     }
-    return Broker("filesystem://", result_url, EMBEDDED, None, env, options, "filesystem", passed_over)
+    return Broker("filesystem://", result_url, EMBEDDED, None, env, options, "filesystem", passed_over=passed_over)
 
 
 def _by_address(stack: ExitStack, address: str, folder: Path) -> Broker:

@@ -108,7 +108,16 @@ def _ready(sender: Any, **_: Any) -> dict[str, Any]:
         "queues": list(app.amqp.queues.consume_from),
         "serializer": app.conf.task_serializer,
         "adapter_error": _adapter_error(),
+        "broker": _broker(app),
     }
+
+
+def _broker(app: Any) -> str | None:
+    """Return where the worker listens, without credentials; None where that can't be told."""
+    from logconform.lab.brokers import name_of
+
+    address = app.conf.broker_read_url or app.conf.broker_url
+    return name_of(";".join(address) if isinstance(address, (list, tuple)) else str(address)) if address else None
 
 
 def _adapter_error() -> str | None:

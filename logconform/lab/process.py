@@ -85,6 +85,7 @@ class WorkerProcess:
         self.command = command
         self._marker = uuid.uuid4().hex
         self._family: set[psutil.Process] = set()
+        self._leader: psutil.Process | None = None
         self._ending: Ending | None = None
         self._popen = subprocess.Popen(
             command,
@@ -105,10 +106,21 @@ class WorkerProcess:
         """The process id, which is also its session's."""
         return self._popen.pid
 
+    def lead(self, pid: int) -> None:
+        """
+        Take *pid*, where a wrapper started it, for the process that is meant: it gets the signals, its end is the end.
+
+        A shell script need not pass SIGTERM on, and a supervisor need not end with what it supervises.
+        """
+        with suppress(psutil.Error):
+            process = psutil.Process(pid)
+            if pid != self.pid and _belongs(process, self._marker, self.pid):
+                self._leader = process
+
     @property
     def alive(self) -> bool:
-        """Whether the process runs; its descendants don't count."""
-        return self._popen.poll() is None
+        """Whether the process runs; its descendants don't count, nor does a wrapper that outlives it."""
+        return self._popen.poll() is None if self._leader is None else _lives(self._leader)
 
     @property
     def exit_code(self) -> int | None:
@@ -122,9 +134,15 @@ class WorkerProcess:
 
     def wait_exit(self, timeout: float) -> bool:
         """Wait at most *timeout* seconds for the process to end by itself; return whether it did."""
+        if self._leader is not None:
+            _wait_gone([self._leader], timeout)
+        else:
+            self._wait_own(timeout)
+        return not self.alive
+
+    def _wait_own(self, timeout: float) -> None:
         with suppress(subprocess.TimeoutExpired):
             self._popen.wait(timeout)
-        return not self.alive
 
     def descendants(self) -> list[psutil.Process]:
         """Return every living process that this one started, directly or not."""
@@ -157,15 +175,33 @@ class WorkerProcess:
             self._look()
             if not self.alive:
                 break
-            self._popen.send_signal(number)
+            self._send(number)
             sent.append(number.name)
             self._wait_looking(patience)
+        self._end_wrapper(grace)
         leftovers = self._end_descendants(grace)
         complete = [stream.close(timeout=COLD_SECONDS) for stream in (self.stdout, self.stderr)]
         self._ending = Ending(self.exit_code, tuple(sent), leftovers, monotonic() - started, all(complete))
         _running.pop(self._marker, None)
         _guard.forget(self._marker)
         return self._ending
+
+    def _send(self, number: signal.Signals) -> None:
+        if self._leader is None:
+            self._popen.send_signal(number)
+            return
+        with suppress(psutil.Error):  # it compares start times first: never a stranger with the same number
+            self._leader.send_signal(number)
+
+    def _end_wrapper(self, grace: float) -> None:
+        """End what still runs around a process that has ended; most wrappers follow by themselves."""
+        if self._leader is None:
+            return
+        self._wait_own(grace)
+        for number in (signal.SIGTERM, signal.SIGKILL) if grace else (signal.SIGKILL,):
+            if self._popen.poll() is None:
+                self._popen.send_signal(number)
+                self._wait_own(grace or COLD_SECONDS)
 
     def _wait_looking(self, patience: float) -> None:
         deadline = monotonic() + patience
@@ -223,6 +259,8 @@ def worker_environment(cwd: Path, *layers: Mapping[str, str]) -> dict[str, str]:
         env.update(layer)
     home = str(Path(__file__).resolve().parents[2])
     installed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    if sys.prefix != sys.base_prefix:  # `celery` and `python` are then those of this environment, activated or not
+        env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
     paths = [str(cwd), *([home] if home not in installed else []), env.get("PYTHONPATH", "")]
     env["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
     return env

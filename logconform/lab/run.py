@@ -1,78 +1,42 @@
-"""A whole run of the suite: what is planned, stimulated, seen, concluded, and reported."""
+"""A whole run of the suite: what is planned, stimulated, seen, concluded, and reported, as often as it is repeated."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import shlex
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from logconform.config import Config
+from logconform.config import whereabouts
 from logconform.contract import Contract, Level
 from logconform.findings import Finding, Verdict
-from logconform.lab import session
+from logconform.lab import keep, session
+from logconform.lab.any_task import verdict_on
 from logconform.lab.brokers import BrokerUnavailable, is_optional, name_of
 from logconform.lab.evidence import Log, Seen
-from logconform.lab.stage import TOLD_LATE, Trace
+from logconform.lab.exercise import Account, Exercise
+from logconform.lab.exercise_outcome import Exercised
+from logconform.lab.flakes import merged
+from logconform.lab.outcome import Conclusion, Violated, findings_text, worse
+from logconform.lab.plan import Planned, turn_of
+from logconform.lab.selection import short_id
+from logconform.lab.settings import Settings
+from logconform.lab.stage import Trace
 from logconform.lab.truth import Truth
 from logconform.lab.worker import Subject
 from logconform.report.model import Environment, EvidenceLine, ScenarioResult, Step, build_report
 from logconform.report.waivers import waivers_for
 from logconform.report.words import printable
-from logconform.secrets import excerpt
+from logconform.secrets import excerpt, redact_text
+
+__all__ = ["Conclusion", "LabRun", "Planned", "Settings", "Violated"]
 
 EVIDENCE_LINES = 12
-WORKERS = (
-    "a worker with one slot",
-    'a worker that is told to log from "warning" on',
-    "a worker with four slots",
-    "a worker whose processes run one task each",
-    "a worker of its own for a cold stop",
-    "a worker of its own for a warm stop",
-    "a worker of its own for a lost broker",
-    "a worker whose log file cannot be opened",
-)
-"""The steps that choose a worker, in the order in which they are started."""
 NOTHING_MAY_STOP = {"CTX013", "FMT010", "FMT011", "FMT014", "FAIL005", "FAIL008", "SINK005"}
 """Requirements that a worker violates by not going on at all."""
-
-
-class Violated(AssertionError):
-    """A requirement does not hold; the text shows where, and the remedy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What is tested, and where."""
-
-    app: str
-    cwd: Path
-    adapter: str | None
-    pools: tuple[str, ...]
-    brokers: tuple[str, ...]
-    config: Config
-
-
-@dataclass(frozen=True, slots=True)
-class Planned:
-    """A scenario that will run in one environment."""
-
-    requirement: str
-    feature: str
-    rule: str
-    name: str
-    steps: tuple[str, ...]
-    environment: str
-
-
-@dataclass(frozen=True, slots=True)
-class Conclusion:
-    """What a scenario's question came to."""
-
-    outcome: str
-    reason: str | None = None
-    text: str = ""
 
 
 @dataclass
@@ -89,6 +53,16 @@ class LabRun:
     steps: dict[str, list[Step]] = field(default_factory=dict)
     outcomes: dict[str, Conclusion] = field(default_factory=dict)
     errors: list[str] = field(default_factory=list)
+    verdicts: dict[str, Verdict] = field(default_factory=dict)
+    """What the finished rounds came to, by environment."""
+    ran: dict[str, Environment] = field(default_factory=dict)
+    exercised: dict[str, Exercised] = field(default_factory=dict)
+    """What came of the exercise in this round, by environment."""
+    judged: set[str] | None = None
+    """The requirements that are judged; all, where it is not said."""
+    unfit: list[Account] = field(default_factory=list)
+    """Exercises that did not end well, or ran nothing."""
+    round: int = 1
     last_report: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
@@ -99,10 +73,15 @@ class LabRun:
         }
         self.labs: dict[str, session.Environment] = {}
 
-    def plan(self, node: str, scenario: Any, environment: str) -> None:
-        """Take a scenario into the run. Its one tag that is a requirement says what it is about."""
+    def requirement_of(self, scenario: Any) -> str:
+        """Return what a scenario is about: its one tag that is a requirement."""
         tags = set(scenario.tags) | set(scenario.feature.tags) | set(scenario.rule.tags if scenario.rule else ())
         [requirement] = [tag for tag in tags if tag in self.contract]
+        return str(requirement)
+
+    def plan(self, node: str, scenario: Any, environment: str, number: int = 1) -> None:
+        """Take a scenario into a round of the run."""
+        requirement = self.requirement_of(scenario)
         self.planned[node] = Planned(
             requirement,
             scenario.feature.name,
@@ -110,43 +89,48 @@ class LabRun:
             scenario.name,
             tuple(step.name for step in scenario.steps if step.type != "then"),
             environment,
+            short_id(requirement, scenario.name),
+            number,
         )
 
-    def stimulate(self, folder: Path, tell: Callable[[str], None]) -> None:
+    def stimulate(self, folder: Path, tell: Callable[[str], None], number: int = 1) -> None:
         """
-        Run the lab: each environment after the other, from its start to its verdict.
+        Run a round in the lab: each environment after the other, on fresh workers, from its start to its verdict.
 
         Raises:
             SubjectError: If the worker can't be started.
             BrokerUnavailable: If there is no broker.
         """
-        config = self.settings.config
-        subject = Subject(
-            self.settings.app, self.settings.cwd, self.settings.adapter, config.worker_command, config.log_file
-        )
+        self.round = number
+        turn = f" (run {number} of {self.settings.repeat})" if self.settings.repeat > 1 else ""
         for name, (pool, broker) in self.environments.items():
-            nodes = [node for node, plan in self.planned.items() if plan.environment == name]
-            nodes.sort(key=lambda node: _turn(self.planned[node]))
-            if not nodes:
+            nodes = [node for node, plan in self.planned.items() if plan.environment == name and plan.round == number]
+            if not nodes and self.settings.exercise is None:
                 continue
-            tell(f"{name}: starting a worker of {subject.app}")
-            lab = session.Environment(name, subject, pool, broker, folder, config.tasks)
+            tell(f"{name}: starting a worker of {self.settings.app}{turn}")
+            lab = session.Environment(name, self._subject(), pool, broker, folder, self.settings.config.tasks)
             self.labs[name] = lab
             try:
-                missing = self._open(lab)
-                if missing:
-                    tell(f"{name}: left out: {missing}")
-                    self.traces.update({node: Trace(self.planned[node].requirement, skipped=missing) for node in nodes})
-                    continue
-                tell(f"{name}: running {len(nodes)} scenarios")
-                for node in nodes:
-                    plan = self.planned[node]
-                    self.traces[node] = lab.stimulate(plan.requirement, plan.steps)
-                tell(f"{name}: shutting down, and judging the log")
-                lab.close(self.traces[node] for node in nodes)
+                if self.settings.exercise is not None:
+                    self._exercise(lab, self.settings.exercise, tell)
+                else:
+                    self._scenarios(lab, nodes, tell)
             except BaseException:
                 lab.abandon()
                 raise
+
+    def _scenarios(self, lab: session.Environment, nodes: list[str], tell: Callable[[str], None]) -> None:
+        missing = self._open(lab)
+        if missing:
+            tell(f"{lab.name}: left out: {missing}")
+            self.traces.update({node: Trace(self.planned[node].requirement, skipped=missing) for node in nodes})
+            return
+        tell(f"{lab.name}: running {len(nodes)} scenarios")
+        for node in sorted(nodes, key=lambda node: turn_of(self.planned[node])):
+            plan = self.planned[node]
+            self.traces[node] = lab.stimulate(plan.requirement, plan.steps)
+        tell(f"{lab.name}: shutting down, and judging the log")
+        lab.close(self.traces[node] for node in nodes)
 
     @staticmethod
     def _open(lab: session.Environment) -> str | None:
@@ -159,6 +143,72 @@ class LabRun:
             lab.abandon()
             return str(error).splitlines()[0]
         return None
+
+    def _exercise(self, lab: session.Environment, exercise: Exercise, tell: Callable[[str], None]) -> None:
+        tell(f"{lab.name}: running {printable(redact_text(exercise.command))}")
+        account = lab.exercise(exercise)
+        tell(f"{lab.name}: {account.much}; shutting down, and judging the log")
+        again = self._again(lab.name, "--exercise", exercise.command)
+        seen = lab.close_exercise()
+        account.judged = len(seen.sent)
+        verdict = Verdict() if account.untested else verdict_on(seen)
+        self.exercised[lab.name] = Exercised(exercise.command, lab.name, again, account, verdict)
+
+    def _subject(self) -> Subject:
+        config = self.settings.config
+        return Subject(
+            self.settings.app,
+            self.settings.cwd,
+            self.settings.adapter,
+            config.worker_command,
+            whereabouts(config, "worker_command"),
+            config.log_file,
+        )
+
+    def finish_round(self) -> None:
+        """Add up what the round came to, keep what is to be kept, and let go of its logs: the next brings its own."""
+        for name, lab in self.labs.items():
+            if self.settings.keep is not None:
+                keep.keep(self._kept_in(name), lab.workers, self._failed(name))
+            verdict = self._verdict(name, lab)
+            if self.settings.repeat > 1:
+                verdict = verdict.moved(lambda place: replace(place, path=f"run-{self.round}/{place.path}"))
+            self.verdicts[name] = self.verdicts.get(name, Verdict()) + verdict
+            self.ran[name] = Environment(name, lab.pool, _short(lab.broker_choice), lab.versions, self._skipped(name))
+        self.labs.clear()
+        self.exercised.clear()
+        self.traces.clear()
+
+    def _skipped(self, environment: str) -> str | None:
+        """Say why nothing was tested in an environment, this time and before."""
+        before, here = self.ran.get(environment), self.exercised.get(environment)
+        if here is None or (before is not None and not before.skipped):
+            return None
+        return here.account.untested
+
+    def keep_all(self) -> None:
+        """Keep every worker of a round that came to no end."""
+        for name, lab in self.labs.items() if self.settings.keep is not None else ():
+            for number, worker in enumerate([*lab.workers, *([lab.failed] if lab.failed else [])], 1):
+                keep.keep_worker(self._kept_in(name) / f"worker-{number}", worker)
+
+    def _kept_in(self, environment: str) -> Path:
+        assert self.settings.keep is not None
+        folder = self.settings.keep / environment.replace("/", "_")
+        return folder / f"run-{self.round}" if self.settings.repeat > 1 else folder
+
+    def _failed(self, environment: str) -> Iterator[keep.Failed]:
+        here = self.exercised.get(environment)
+        if here is not None and here.conclusion is not None and here.result.reproduce:
+            trace = Trace("", self.labs[environment].workers[0])
+            yield keep.Failed("exercise", here.title, here.outcome, here.conclusion.text, here.again, trace)
+        for node, plan in self.planned.items():
+            result = self.results.get(node)
+            if (plan.environment, plan.round) != (environment, self.round) or result is None or not result.reproduce:
+                continue
+            title = f"{plan.short_id} {plan.name}\n{plan.feature} › {plan.rule}"
+            told = self.outcomes.get(node, Conclusion(result.outcome)).text or result.reason or ""
+            yield keep.Failed(plan.short_id, title, result.outcome, told, result.reproduce, self.traces[node])
 
     def seen(self, node: str) -> Seen:
         """Return what a scenario's worker wrote, beside what really happened."""
@@ -185,9 +235,8 @@ class LabRun:
         self.found.setdefault(node, []).extend(findings)
         if findings:
             must = self.contract[plan.requirement].level is Level.MUST
-            text = "\n".join(finding_text(each, must=must) for each in findings[:3])
-            more = f"\n… and {len(findings) - 3} more" if len(findings) > 3 else ""
-            conclusion = Conclusion("violated" if must else "warned", findings[0].message, text + more)
+            text = f"{findings_text(findings, must=must)}\n   = again: {self.reproduction(plan)}"
+            conclusion = Conclusion("violated" if must else "warned", findings[0].message, text)
         elif trace.error or trace.blocked:
             conclusion = Conclusion("inconclusive", trace.error or trace.blocked)
         elif unseen:
@@ -196,7 +245,7 @@ class LabRun:
             conclusion = Conclusion("not_tested", "no record in the log that this could be seen on")
         else:
             conclusion = Conclusion("passed")
-        self.outcomes[node] = _worse(self.outcomes.get(node), conclusion)
+        self.outcomes[node] = worse(self.outcomes.get(node), conclusion)
         return conclusion
 
     def _is_cut(self, node: str) -> bool:
@@ -245,31 +294,63 @@ class LabRun:
             steps=tuple(self.steps.get(node, ())),
             evidence=tuple(self._evidence(node)),
             duration_s=round(seconds, 3),
+            short_id=plan.short_id,
+            reproduce=None if conclusion.outcome in {"passed", "not_tested"} else self.reproduction(plan),
         )
+
+    def conclude_exercise(self, environment: str) -> Conclusion:
+        """Weigh what the service's own command brought about in one environment, and keep it as a result."""
+        here = self.exercised[environment]
+        verdict = here.verdict if self.judged is None else here.verdict.only(self.judged)
+        binding = [each for each in verdict.findings if not self._is_covered(each.requirement, environment)]
+        conclusion = here.conclude(self.contract, binding)
+        self.results[f"{here.result.id} {self.round}"] = here.result
+        if here.account.failed or here.account.trouble or here.account.untested:
+            self.unfit.append(here.account)
+        return conclusion
+
+    def _is_covered(self, requirement: str, environment: str) -> bool:
+        """Whether a violation of *requirement* does not make the run red."""
+        if self.contract[requirement].profile not in self.profiles:
+            return True
+        return bool(waivers_for(requirement, environment, self.settings.config.waivers, date.today()))
+
+    def reproduction(self, plan: Planned) -> str:
+        """Return the command that runs one scenario again, alone, in its environment."""
+        return self._again(plan.environment, "--only", plan.short_id)
+
+    def _again(self, environment: str, *what: str) -> str:
+        pool, broker = self.environments[environment]
+        often = ["--repeat", str(self.settings.repeat)] if self.settings.repeat > 1 else []
+        where = ["--pool", pool, "--broker", broker]
+        return redact_text(shlex.join(["logconform", "run", *self.settings.named, *what, *where, *often]))
 
     def report(self) -> dict[str, Any]:
         """Build the report over everything that was judged."""
-        judged = {plan.requirement for plan in self.planned.values()} if self.partial else set(self.contract)
-        verdicts = {name: self._verdict(name, lab).only(judged) for name, lab in self.labs.items()}
+        self.finish_round()
+        judged = self.judged
+        if judged is None:
+            judged = {plan.requirement for plan in self.planned.values()} if self.partial else set(self.contract)
         config = self.settings.config
         self.last_report = build_report(
             self.contract,
-            verdicts,
+            {name: verdict.only(judged) for name, verdict in self.verdicts.items()},
             subject={"kind": "app", "app": self.settings.app},
-            environments=[
-                Environment(name, lab.pool, _short(lab.broker_choice), lab.versions) for name, lab in self.labs.items()
-            ],
-            scenarios=list(self.results.values()),
+            environments=list(self.ran.values()),
+            scenarios=merged(self.results.values()),
             waivers=config.waivers,
-            waivers_must_fire=not self.partial,
+            waivers_must_fire=not self.partial and self.settings.exercise is None,
             profiles=self.profiles,
         )
         return self.last_report
 
     def _verdict(self, name: str, lab: session.Environment) -> Verdict:
         """Return the common rules' verdict and the scenarios' findings, each place counted once."""
+        if name in self.exercised:
+            return self.exercised[name].verdict
         common = lab.verdict()
-        own = [each for node, found in self.found.items() if self.planned[node].environment == name for each in found]
+        nodes = [node for node, plan in self.planned.items() if (plan.environment, plan.round) == (name, self.round)]
+        own = [self._told_once(each) for node in nodes for each in self.found.get(node, ())]
         known = {(each.requirement, each.place) for each in own if each.place is not None}
         twice = Verdict()
         twice.found_all(each for each in common.findings if (each.requirement, each.place) in known)
@@ -277,6 +358,18 @@ class LabRun:
         unique = {(each.requirement, each.place or (each.task_id, each.message)): each for each in own}
         verdict.found_all(unique.values())
         return verdict
+
+    def _told_once(self, finding: Finding) -> Finding:
+        """Name the scenario as its first run is called: in the report its runs are one."""
+        return replace(finding, scenario=self._first_node.get(finding.scenario or "", finding.scenario))
+
+    @cached_property
+    def _first_node(self) -> dict[str, str]:
+        first: dict[tuple[str, str], str] = {}
+        return {
+            node: first.setdefault((plan.short_id or node, plan.environment), node)
+            for node, plan in self.planned.items()
+        }
 
     def _evidence(self, node: str) -> Iterable[EvidenceLine]:
         view = self.labs[self.planned[node].environment].seen(self.traces[node])
@@ -288,31 +381,6 @@ class LabRun:
         shown = [view.log.by_place[place] for place in ordered[:EVIDENCE_LINES]]
         for reading in shown:
             yield EvidenceLine(excerpt(reading.raw, 2_000), reading.place)
-
-
-def finding_text(finding: Finding, *, must: bool) -> str:
-    """Return a finding as a person reads it: requirement, what is wrong, where, evidence, remedy."""
-    kind = "violation" if must else "warning"
-    where = f"{finding.place.path}:{finding.place.line}" if finding.place else "the log stream"
-    lines = [f"{finding.requirement} {kind}: {printable(finding.message)}"]
-    lines.append(f"  --> {where}" + (f"  task {printable(finding.task_id)}" if finding.task_id else ""))
-    lines += [f"   | {printable(finding.evidence)}"] if finding.evidence else []
-    lines += [f"   = fix: {finding.fix}"] if finding.fix else []
-    return "\n".join([*lines, f"   = more: logconform explain {finding.requirement}"])
-
-
-def _turn(plan: Planned) -> tuple[int, bool]:
-    """Return what sorts scenarios: those that share a worker together, and first those whose ending is told late."""
-    late = any(how in step for step in plan.steps for how in TOLD_LATE)
-    worker = next((number for number, step in enumerate(WORKERS) if step in plan.steps), len(WORKERS))
-    return worker, not late
-
-
-def _worse(first: Conclusion | None, second: Conclusion) -> Conclusion:
-    order = ["violated", "warned", "inconclusive", "passed", "not_tested"]
-    if first is None:
-        return second
-    return min(first, second, key=lambda each: order.index(each.outcome))
 
 
 def _short(broker: str) -> str:

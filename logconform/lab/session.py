@@ -12,13 +12,16 @@ from pathlib import Path
 from logconform.config import Task
 from logconform.findings import Finding, Verdict
 from logconform.judge import judge_stream
+from logconform.lab.any_task import tasks_of
 from logconform.lab.brokers import Broker, open_broker
 from logconform.lab.evidence import Log, Seen, Sent, said
+from logconform.lab.exercise import SLOTS, Account, Exercise, unfinished
+from logconform.lab.exercise import perform as perform_exercise
 from logconform.lab.log_file import put_back, unopenable
 from logconform.lab.stage import NotExercised, Stage, StageError, Trace
 from logconform.lab.truth import NotSeenError
 from logconform.lab.vocabulary import perform
-from logconform.lab.worker import Setup, Subject, Worker
+from logconform.lab.worker import Setup, Subject, SubjectError, Worker
 from logconform.records import Place, Reading
 
 RESTARTS = 4
@@ -47,11 +50,13 @@ class Environment:
     workers: list[Worker] = field(default_factory=list)
     logs: dict[int, Log] = field(default_factory=dict)
     broker: Broker | None = None
+    failed: Worker | None = None
+    """The last that did not start."""
     _stack: ExitStack = field(default_factory=ExitStack)
     _blocking: ExitStack = field(default_factory=ExitStack)
     """Puts the log file back where it was."""
 
-    def open(self) -> None:
+    def open(self, setup: Setup | None = None) -> None:
         """
         Start the broker and the first worker.
 
@@ -62,7 +67,7 @@ class Environment:
         self.broker = self._stack.enter_context(open_broker(self.broker_choice, self.folder))
         if self.subject.log_file is not None:
             put_back(self.subject.log_file)
-        self.worker_with(Setup())
+        self.worker_with(setup or Setup())
 
     def stimulate(self, requirement: str, steps: Iterable[str]) -> Trace:
         """Do what a scenario's Given and When steps say. What goes wrong is kept in the trace."""
@@ -79,6 +84,28 @@ class Environment:
         except (NotSeenError, StageError) as error:
             trace.error = str(error)
         return trace
+
+    def exercise(self, exercise: Exercise) -> Account:
+        """
+        Run a service's own command against a worker of this environment.
+
+        Raises:
+            BrokerUnavailable: If there is no broker, or none that the command could use.
+            SubjectError: If the worker does not start.
+        """
+        self.open(Setup(slots=1 if self.pool == "solo" else SLOTS, open=True))
+        assert self.broker is not None
+        return perform_exercise(exercise, self.workers[0], self.broker, self.folder)
+
+    def close_exercise(self) -> Seen:
+        """Shut the worker down, and return all that ran on it; what did not come to its end is left out."""
+        [worker] = self.workers
+        self._shut_down()
+        unjudged = {task.task_id for task in unfinished(worker)}
+        log = self.logs[id(worker)] = _judge(worker, [], unjudged)
+        roles = {"task": tasks_of(worker.truth, unjudged)}
+        secret = self.broker.secret if self.broker else None
+        return Seen(log, worker.truth, self.pool, roles, secret, self.subject.log_file)
 
     def worker_with(self, setup: Setup) -> Worker:
         """
@@ -99,7 +126,11 @@ class Environment:
         if setup.blocked and self.subject.log_file is not None:
             self._blocking.enter_context(unopenable(self.subject.log_file))
         worker = Worker(self.subject, self.pool, setup, self.broker, self.folder)
-        worker.start()
+        try:
+            worker.start()
+        except SubjectError:
+            self.failed = worker
+            raise
         self.workers.append(worker)
         return worker
 
@@ -109,13 +140,16 @@ class Environment:
 
     def close(self, traces: Iterable[Trace]) -> None:
         """Shut everything down, and judge what the workers wrote."""
+        self._shut_down()
+        kept = list(traces)
+        for worker in self.workers:
+            self.logs[id(worker)] = _judge(worker, [trace for trace in kept if trace.worker is worker])
+
+    def _shut_down(self) -> None:
         for worker in self.workers:
             worker.stop()
         self._blocking.close()
         self._stack.close()
-        kept = list(traces)
-        for worker in self.workers:
-            self.logs[id(worker)] = _judge(worker, [trace for trace in kept if trace.worker is worker])
 
     def seen(self, trace: Trace) -> Seen | None:
         """Return a scenario's view; None where it never came to a worker."""
@@ -143,14 +177,14 @@ class Environment:
         return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in names}}
 
 
-def _judge(worker: Worker, traces: list[Trace]) -> Log:
+def _judge(worker: Worker, traces: list[Trace], unjudged: Collection[str] = ()) -> Log:
     readings, stderr = worker.read()
     truncated = worker.process.stdout.truncated
-    verdict = judge_stream(readings, complete=not truncated, wanted=_Scope(worker, traces, readings))
+    verdict = judge_stream(readings, complete=not truncated, wanted=_Scope(worker, traces, readings, unjudged))
     in_file = [reading for part in worker.parts for reading in part.readings]
     rotated = any(part.rotated for part in worker.parts)  # its beginning may be gone
     # Each of the two streams is held to the contract by itself.
-    verdict += judge_stream(in_file, complete=not rotated, wanted=_Scope(worker, traces, in_file))
+    verdict += judge_stream(in_file, complete=not rotated, wanted=_Scope(worker, traces, in_file, unjudged))
     warm = worker.ending is not None and worker.ending.signals == ("SIGTERM",)
     return Log(readings, verdict, stderr, truncated, worker.parts, worker.told_to_stop if warm else None)
 
@@ -164,7 +198,10 @@ class _Scope:
     that its records then break too. What every record is held to always counts.
     """
 
-    def __init__(self, worker: Worker, traces: list[Trace], readings: list[Reading]) -> None:
+    def __init__(
+        self, worker: Worker, traces: list[Trace], readings: list[Reading], unjudged: Collection[str] = ()
+    ) -> None:
+        self._unjudged = unjudged
         self._requirements: dict[str, set[str]] = {}
         self._probes: dict[str, set[str]] = {}
         for trace in traces:
@@ -189,6 +226,8 @@ class _Scope:
             return False
         if finding.requirement.rstrip("0123456789") in EVERYWHERE:
             return True
+        if finding.task_id in self._unjudged:
+            return False
         return admitted is None or finding.requirement in admitted
 
     def _within(self, place: Place, windows: list[range]) -> bool:

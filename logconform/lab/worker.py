@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import shlex
 import time
 import uuid
 from collections.abc import Callable, Iterable
@@ -15,14 +16,15 @@ from celery import Celery
 from celery.canvas import Signature
 from kombu.messaging import Producer
 
-from logconform.lab.brokers import Broker
+from logconform.lab.brokers import Broker, name_of
 from logconform.lab.capture import LIMIT_BYTES
+from logconform.lab.command import OPTIONS_VARIABLE, own_command
 from logconform.lab.evidence import Sent
 from logconform.lab.log_file import LogFile, Part
 from logconform.lab.oracle import FILE_VARIABLE
 from logconform.lab.pools import options_of
 from logconform.lab.process import Ending, WorkerProcess, worker_command, worker_environment
-from logconform.lab.truth import NotSeenError, Truth
+from logconform.lab.truth import Event, NotSeenError, Truth
 from logconform.lab.voice import ADAPTER_VARIABLE
 from logconform.records import Reading, read_stream
 
@@ -52,6 +54,9 @@ class Subject:
     cwd: Path
     adapter: str | None = None
     command: tuple[str, ...] = ()
+    """How the service starts its worker, where it is not `celery worker`."""
+    command_at: str = "worker_command"
+    """Where that is said, as a message names it."""
     log_file: Path | None = None
 
 
@@ -65,6 +70,8 @@ class Setup:
     """Whether its log file can't be opened."""
     tasks_per_child: int = 0
     """After so many tasks a child makes way for another; 0 for never."""
+    open: bool = False
+    """Whether it takes what others send, too: on a broker of others, it has no queue of its own then."""
     alone: str = ""
     """For what it has a worker of its own, which no other scenario gets; empty for a shared one."""
 
@@ -93,6 +100,8 @@ class Worker:
     """What it added to the service's log file, once it has stopped."""
     told_to_stop: float | None = None
     """When it was sent SIGTERM, by the same clock as the oracle's; None while it was not."""
+    given: dict[str, str] = field(default_factory=dict)
+    """What its environment has beside the lab's own."""
     timeouts: int = 0
     sent: list[Sent] = field(default_factory=list)
     lingering: list[Sent] = field(default_factory=list)
@@ -100,10 +109,12 @@ class Worker:
 
     def __post_init__(self) -> None:
         number = next(_numbers)
+        self.command: list[str] = []
         self.stdout = self.folder / f"worker-{number}.stdout"
         self.stderr = self.folder / f"worker-{number}.stderr"
         self.oracle = self.folder / f"worker-{number}.oracle"
-        self.queue = f"logconform-{uuid.uuid4().hex}" if self.broker.shared else ""
+        self.queues: list[str] = []
+        self._own_queue = f"logconform-{uuid.uuid4().hex}" if self.broker.shared and not self.setup.open else ""
         self.serializer = "json"
         self._client = Celery(
             f"logconform-lab-{number}", broker=self.broker.url, backend=self.broker.result_url, set_as_current=False
@@ -116,39 +127,70 @@ class Worker:
         Start the process, and wait until it takes tasks.
 
         Raises:
-            SubjectError: If it ends before, or is not ready in time.
+            SubjectError: If it can't be run, ends before, or is not ready in time.
         """
-        own = {FILE_VARIABLE: str(self.oracle)}
+        options = self._options()
+        own = {FILE_VARIABLE: str(self.oracle), OPTIONS_VARIABLE: shlex.join(options[options.index("worker") + 1 :])}
         if self.subject.adapter:
             own[ADAPTER_VARIABLE] = self.subject.adapter
         if self.setup.slots > 1:
             own["PYTHONUNBUFFERED"] = "1"  # several processes on one pipe are to cope with it (SINK007)
         path = self.subject.log_file
         self.log_file = LogFile(path) if path is not None and not self.setup.blocked else None
-        environment = worker_environment(self.subject.cwd, self.broker.env, own)
-        self.process = WorkerProcess(
-            self._command(), environment, self.subject.cwd, self.stdout, self.stderr, limit_bytes=self.kept_bytes
-        )
+        self.given = {**self.broker.env, **own}
+        environment = worker_environment(self.subject.cwd, self.given)
+        self.given["PYTHONPATH"] = environment["PYTHONPATH"]
+        self.command = self._command(options)
+        try:
+            self.process = WorkerProcess(
+                self.command, environment, self.subject.cwd, self.stdout, self.stderr, limit_bytes=self.kept_bytes
+            )
+        except OSError as error:
+            raise SubjectError(self._cannot_run(error)) from None
         self.truth = Truth(self.oracle, self.gone)
         try:
-            self.truth.wait_for(lambda: any(self.truth.of_kind("ready")), READY_SECONDS, "the worker to be ready")
+            self.truth.wait_for(lambda: any(self.truth.of_kind("ready")), READY_SECONDS, self._awaited)
         except NotSeenError as error:
             self.process.kill()
             raise SubjectError(self._cannot_start(str(error))) from None
         ready = next(self.truth.of_kind("ready"))
-        if ready["adapter_error"]:
+        if unfit := self._unfit(ready):
             self.process.kill()
-            raise SubjectError(f"{ready['adapter_error']}\n   = fix: name it as MODULE:ATTR, importable by the worker")
-        if not ready["queues"]:
-            self.process.kill()
-            raise SubjectError(f"the worker of {self.subject.app} consumes no queue\n   = fix: give it one")
-        self.queue = ready["queues"][0]
+            raise SubjectError(unfit)
+        self.process.lead(ready["pid"])
+        self.queues = list(ready["queues"])
         self.serializer = ready["serializer"] or "json"
+
+    @property
+    def queue(self) -> str:
+        """The queue that the lab sends to: the worker's own, and its first where it has several."""
+        return self.queues[0]
+
+    @property
+    def _awaited(self) -> str:
+        if not self.subject.command:
+            return "the worker to be ready"
+        return f"a Celery worker to be ready, with {INCLUDES[0]} loaded by its --include"
+
+    def _unfit(self, ready: Event) -> str | None:
+        """Say why a worker that is ready can't be tested; None where it can."""
+        if ready["adapter_error"]:
+            return f"{ready['adapter_error']}\n   = fix: name it as MODULE:ATTR, importable by the worker"
+        if not ready["queues"]:
+            return f"the worker of {self.subject.app} consumes no queue\n   = fix: give it one"
+        if not _same_place(ready["broker"], name_of(self.broker.url)):
+            return (
+                f"{self._where}the worker of {self.subject.app} listens to the broker {ready['broker']}, "
+                f"and not to the lab's, {name_of(self.broker.url)}: no task would reach it\n"
+                "   = fix: leave out --broker where the worker is started; Celery reads CELERY_BROKER_URL by itself"
+            )
+        return None
 
     def gone(self) -> str | None:
         """Say why nothing more will come of this worker; None while it works."""
         if not self.process.alive:
-            return f"the worker ended with exit code {self.process.exit_code}"
+            code = self.process.exit_code
+            return "the worker ended" + ("" if code is None else f" with exit code {code}")
         if self.process.flooded:
             return "the worker floods its log stream"
         if self.timeouts >= TIMEOUTS_BORNE:
@@ -167,6 +209,13 @@ class Worker:
         """Return the signature of a task on the worker's own queue, for canvases; it takes no result of another."""
         options = {"task_id": task_id, "queue": self.queue, "serializer": self.serializer}
         return self._client.signature(name, kwargs=kwargs, options=options, immutable=True)
+
+    def waiting(self) -> int:
+        """How many messages wait in the worker's queues; 0 where the broker doesn't tell."""
+        with suppress(Exception), self._client.connection_for_read() as connection:  # each transport has its own errors
+            channel = connection.default_channel
+            return sum(channel.queue_declare(queue=name, passive=True).message_count for name in self.queues)
+        return 0
 
     def send_raw(self, body: bytes, headers: dict[str, Any]) -> None:
         """Send a message as it is, whether or not a task can be read from it."""
@@ -220,17 +269,17 @@ class Worker:
 
     def _leave_broker(self) -> None:
         """Delete the queue that was this worker's own."""
-        if not self.broker.shared:
+        if not self._own_queue:
             return
         with suppress(Exception), self._client.connection_for_write() as connection:  # it may be gone
-            connection.default_channel.queue_delete(self.queue)
+            connection.default_channel.queue_delete(self._own_queue)
 
     def read(self) -> tuple[list[Reading], list[Reading]]:
         """Return the lines of standard output and of standard error, to the last byte kept."""
         return _read(self.stdout, "stdout"), _read(self.stderr, "stderr")
 
-    def _command(self) -> list[str]:
-        whole = worker_command(
+    def _options(self) -> list[str]:
+        return worker_command(
             self.subject.app,
             pool=self.pool,
             concurrency=self.setup.slots,
@@ -239,13 +288,23 @@ class Worker:
             loglevel=self.setup.level,
             extra=self._further_options(),
         )
+
+    def _command(self, whole: list[str]) -> list[str]:
+        """Return what is run. A command of the service's own has the broker's address in its environment."""
         if not self.subject.command:
             return whole
-        # A command of the service's own forwards what follows to `celery worker`; the broker is in the environment.
-        return [*self.subject.command, *whole[whole.index("worker") + 1 :]]
+        return own_command(self.subject.command, whole[whole.index("worker") + 1 :], self.broker)
+
+    def _cannot_run(self, error: OSError) -> str:
+        program = self.subject.command[0] if self.subject.command else "celery"
+        return (
+            f"{self.subject.command_at}: {program!r} can't be run: {error.strerror}\n"
+            f"   = fix: name a program on the PATH, or a file that may be executed (`chmod +x`, a `#!` line first), "
+            f"as seen from {self.subject.cwd}"
+        )
 
     def _further_options(self) -> list[str]:
-        queues = ["--queues", self.queue] if self.broker.shared else []
+        queues = ["--queues", self._own_queue] if self._own_queue else []
         limit = self.setup.tasks_per_child
         return [*queues, *(["--max-tasks-per-child", str(limit)] if limit else [])]
 
@@ -253,9 +312,40 @@ class Worker:
         said = [line for line in (_tail(self.stderr), _tail(self.stdout)) if line]
         shown = "\n".join(f"   | {line}" for text in said for line in text.splitlines()[-12:])
         return (
-            f"the worker of {self.subject.app} did not start: {why}\n{shown or '   | (it wrote nothing)'}\n"
-            f"   = fix: make `celery --app {self.subject.app} worker {' '.join(options_of(self.pool))}` start by itself"
+            f"{self._where}the worker of {self.subject.app} did not start: {why}\n"
+            f"{shown or '   | (it wrote nothing)'}\n"
+            f"   = fix: {self._remedy()}"
         )
+
+    @property
+    def _where(self) -> str:
+        return f"{self.subject.command_at}: " if self.subject.command else ""
+
+    def _remedy(self) -> str:
+        if not self.subject.command:
+            return f"make `celery --app {self.subject.app} worker {' '.join(options_of(self.pool))}` start by itself"
+        if any(self.truth.of_kind("loaded")):
+            return f"the command did load {INCLUDES[0]}, so it got its options: make the worker behind it start"
+        return (
+            'hand on what is appended to the command (in a shell script: "$@"), say where it goes with {options}, or '
+            f"read it from ${OPTIONS_VARIABLE}; and stay in the foreground until the worker ends"
+        )
+
+
+def _same_place(one: str | None, other: str) -> bool:
+    """
+    Whether two names of brokers can be the same: a port that one of them leaves out may be the other's.
+
+    >>> _same_place("redis://h:6379", "redis://h"), _same_place("redis://h:1", "redis://h:2")
+    (True, False)
+    """
+    if one is None or one == other:
+        return True
+    first, second = one.split(";"), other.split(";")
+    return len(first) == len(second) and all(
+        left == right or left.startswith(f"{right}:") or right.startswith(f"{left}:")
+        for left, right in zip(first, second, strict=True)
+    )
 
 
 def _read(path: Path, name: str) -> list[Reading]:

@@ -68,6 +68,7 @@ def scenario_entry(result: ScenarioResult) -> dict[str, Any]:
     """Return the entry of a scenario."""
     return _object(
         id=result.id,
+        short_id=result.short_id,
         feature=result.feature,
         rule=result.rule,
         name=result.name,
@@ -75,6 +76,9 @@ def scenario_entry(result: ScenarioResult) -> dict[str, Any]:
         environment=result.environment,
         outcome=result.outcome,
         reason=_redacted(result.reason),
+        runs=result.runs,
+        failed=result.failed,
+        reproduce=_redacted(result.reproduce),
         steps=[{"keyword": each.keyword, "text": each.text, "status": each.status} for each in result.steps],
         evidence=[{"text": redact_text(each.text), **_place(each.place)} for each in result.evidence],
         duration_s=round(result.duration_s, 3),

@@ -7,7 +7,17 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
 
-from logconform.report.words import STATUS_WORDS, area_of, evidence_of, origin_of, place_of, printable, share_of
+from logconform.report.status import MUST
+from logconform.report.words import (
+    STATUS_WORDS,
+    area_of,
+    evidence_of,
+    name_of_scenario,
+    origin_of,
+    place_of,
+    printable,
+    share_of,
+)
 
 if TYPE_CHECKING:
     from logconform.report import Look
@@ -21,7 +31,8 @@ def render(report: Mapping[str, Any], look: Look) -> str:  # noqa: ARG001  # eve
 
     A case of a requirement tells its causes, with exact totals. What is not
     tested, inconclusive, waived or not judged is skipped with its reason; a
-    warning passes, with its text as output; a stale waiver fails.
+    warning passes, with its text as output; a stale waiver fails, and so does
+    a scenario that only fails sometimes.
     """
     root = ElementTree.Element("testsuites", name="logconform")
     for suite in _suites(report):
@@ -35,8 +46,10 @@ def render(report: Mapping[str, Any], look: Look) -> str:  # noqa: ARG001  # eve
 
 def _suites(report: Mapping[str, Any]) -> Iterator[ElementTree.Element]:
     scenarios: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    exercises = [each for each in report["scenarios"] if each["requirement"] is None]
     for each in report["scenarios"]:
-        scenarios.setdefault((each["environment"], area_of(each["requirement"])), []).append(each)
+        if each["requirement"] is not None:
+            scenarios.setdefault((each["environment"], area_of(each["requirement"])), []).append(each)
     known = {each["id"]: each for each in report["requirements"]}
     for environment in report["environments"]:
         name = environment["name"]
@@ -44,6 +57,8 @@ def _suites(report: Mapping[str, Any]) -> Iterator[ElementTree.Element]:
             cases = [_requirement(report, each, name) for each in members]
             cases += [_scenario(each, known[each["requirement"]]) for each in scenarios.get((name, area), [])]
             yield _suite(f"{name} {area}", cases)
+    if exercises:
+        yield _suite("exercise", [_exercise(each) for each in exercises])
     if stale := report["summary"]["waivers_stale"]:
         yield _suite("waivers", [_stale(each) for each in stale])
 
@@ -79,18 +94,42 @@ def _requirement(report: Mapping[str, Any], requirement: Mapping[str, Any], envi
 
 def _scenario(scenario: Mapping[str, Any], requirement: Mapping[str, Any]) -> ElementTree.Element:
     classname = f"{scenario['environment']}.{area_of(scenario['requirement'])}"
-    case = _case(classname, f"{scenario['requirement']} {scenario['name']}", scenario["duration_s"])
-    steps = [f"{each['status']}: {each['keyword']} {each['text']}" for each in scenario["steps"]]
-    evidence = [f"   | {each['text']}" for each in scenario["evidence"]]
+    case = _case(classname, name_of_scenario(scenario), scenario["duration_s"])
     here = requirement["environments"][scenario["environment"]]
-    covered = here["status"] == "waived" and scenario["outcome"] in {"violated", "warned"}
-    how = here if covered else {"status": scenario["outcome"], "reason": scenario["reason"]}
-    text = "\n".join(map(printable, [*steps, *evidence]))
-    _outcome(case, how, judged=requirement["judged"], summary=scenario["reason"] or "does not hold", text=text)
+    status = scenario["outcome"]
+    kind = "flaky" if status == "flaky" else "violation"
+    if status == "flaky":
+        status = "violated" if requirement["level"] == MUST else "warned"
+    covered = here["status"] == "waived" and status in {"violated", "warned"}
+    how = here if covered else {"status": status, "reason": scenario["reason"]}
+    summary = scenario["reason"] or "does not hold"
+    _outcome(case, how, judged=requirement["judged"], summary=summary, text=_told_of(scenario), kind=kind)
     return case
 
 
-def _outcome(case: ElementTree.Element, how: Mapping[str, Any], *, judged: bool, summary: str, text: str) -> None:
+def _exercise(scenario: Mapping[str, Any]) -> ElementTree.Element:
+    case = _case(f"{scenario['environment']}.exercise", scenario["name"], scenario["duration_s"])
+    how = {"status": scenario["outcome"], "reason": scenario["reason"]}
+    _outcome(case, how, judged=True, summary=scenario["reason"] or "does not hold", text=_told_of(scenario))
+    return case
+
+
+def _told_of(scenario: Mapping[str, Any]) -> str:
+    steps = [f"{each['status']}: {each['keyword']} {each['text']}" for each in scenario["steps"]]
+    evidence = [f"   | {each['text']}" for each in scenario["evidence"]]
+    again = [f"   = again: {scenario['reproduce']}"] if scenario.get("reproduce") else []
+    return "\n".join(map(printable, [*steps, *evidence, *again]))
+
+
+def _outcome(
+    case: ElementTree.Element,
+    how: Mapping[str, Any],
+    *,
+    judged: bool,
+    summary: str,
+    text: str,
+    kind: str = "violation",
+) -> None:
     status, reason = how["status"], how["reason"]
     if status == "passed":
         return
@@ -101,7 +140,7 @@ def _outcome(case: ElementTree.Element, how: Mapping[str, Any], *, judged: bool,
         message = f"{why}: {reason}" if reason else why
         ElementTree.SubElement(case, "skipped", message=printable(message))
     else:
-        ElementTree.SubElement(case, "failure", type="violation", message=printable(summary)).text = text
+        ElementTree.SubElement(case, "failure", type=kind, message=printable(summary)).text = text
 
 
 def _case(classname: str, name: str, seconds: float = 0.0) -> ElementTree.Element:

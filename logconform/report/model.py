@@ -45,9 +45,9 @@ def build_report(
     """
     Return the report over *verdicts*, one per name of an environment.
 
-    A scenario counts as one check of its requirement and, where it is violated,
-    as one violation with a finding of its own, unless the verdict already holds
-    findings of that requirement. *reasons* says why a requirement was not
+    A scenario counts as one check of its requirement and, where it is violated
+    or flaky, as one violation with a finding of its own, unless the verdict
+    already holds findings of that requirement. *reasons* says why a requirement was not
     tested. *waivers_must_fire* is for a whole run: a sample need not show every
     defect, so there a waiver is stale only when it is past its date.
 
@@ -57,7 +57,7 @@ def build_report(
     _refuse_unknown(contract, verdicts, environments, scenarios)
     places = sorted(environments, key=lambda each: each.name)
     order = {name: index for index, name in enumerate(contract)}
-    results = sorted(scenarios, key=lambda each: (order[each.requirement], each.environment, each.id))
+    results = sorted(scenarios, key=lambda each: (order.get(each.requirement or "", -1), each.environment, each.id))
     merged = {each.name: with_scenarios(each.name, verdicts.get(each.name), results) for each in places}
     judging = Judging(contract, places, merged, results, waivers, profiles, reasons or {}, today or date.today())
     requirements = [judging.requirement(name) for name in contract]
@@ -88,7 +88,7 @@ def _refuse_unknown(
         raise ValueError(f"no such environment: {', '.join(sorted(strangers))}")
     names = {name for verdict in verdicts.values() for name in verdict.counts}
     names |= {each.requirement for verdict in verdicts.values() for each in verdict.findings}
-    names |= {each.requirement for each in scenarios}
+    names |= {each.requirement for each in scenarios if each.requirement is not None}
     if strangers := names - set(contract):
         raise ValueError(f"no such requirement in the contract: {', '.join(sorted(strangers))}")
 

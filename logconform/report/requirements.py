@@ -95,26 +95,26 @@ def with_scenarios(environment: str, verdict: Verdict | None, scenarios: Iterabl
     """
     Return *verdict* and what the scenarios of its environment add to it.
 
-    A violated scenario is counted already where the verdict has findings of its requirement.
+    A violated scenario is counted already where the verdict has findings of its requirement, and an exercise always.
     """
     merged = (verdict or Verdict()) + Verdict()
     told = {each.requirement for each in merged.findings}
     for result in scenarios:
-        if result.environment != environment or result.outcome == "not_tested":
+        if result.environment != environment or result.outcome == "not_tested" or result.requirement is None:
             continue
         if result.outcome == "inconclusive":
             merged.undecided(result.requirement)
             continue
         merged.checked(result.requirement)
         if result.outcome != "passed" and result.requirement not in told:
-            merged.found(_finding_of(result))
+            merged.found(_finding_of(result, result.requirement))
     return merged
 
 
-def _finding_of(result: ScenarioResult) -> Finding:
+def _finding_of(result: ScenarioResult, requirement: str) -> Finding:
     first = result.evidence[0] if result.evidence else EvidenceLine("")
     return Finding(
-        requirement=result.requirement,
+        requirement=requirement,
         message=result.reason or f"does not hold: {result.name}",
         place=first.place,
         evidence=first.text,

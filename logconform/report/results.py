@@ -38,16 +38,27 @@ class EvidenceLine:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioResult:
-    """How a scenario came out in one environment; `outcome` as a requirement's status, without `waived`."""
+    """
+    How a scenario came out in one environment.
+
+    `outcome` is as a requirement's status, without `waived`, or `flaky`: it
+    failed in some of several runs and passed in others. `short_id` is what
+    `--only` takes, `reproduce` the command that runs it again. An exercise has
+    no requirement of its own.
+    """
 
     id: str
     feature: str
     rule: str
     name: str
-    requirement: str
+    requirement: str | None
     environment: str
     outcome: str
     reason: str | None = None
     steps: Sequence[Step] = ()
     evidence: Sequence[EvidenceLine] = ()
     duration_s: float = 0.0
+    short_id: str | None = None
+    runs: int = 1
+    failed: int = 0
+    reproduce: str | None = None

@@ -13,12 +13,14 @@ from logconform.report.console import printed
 from logconform.report.status import STATUSES, tally
 from logconform.report.subject import problems, read_as, subject_of
 from logconform.report.words import (
+    OUTCOME_WORDS,
     STATUS_WORDS,
     VERDICT_WORDS,
     area_of,
     clipped,
     evidence_of,
     kind_of_finding,
+    name_of_scenario,
     origin_of,
     place_of,
     plural,
@@ -69,6 +71,8 @@ def _parts(report: Mapping[str, Any], look: Look) -> Iterator[Text | Table]:
         yield from _stale(stale)
     for requirement in report["requirements"]:
         yield from _causes(report, requirement, look)
+    yield from _exercises(report)
+    yield from _flaky(report)
     if look.verbose:
         yield from _reasons(report)
 
@@ -119,9 +123,11 @@ def _causes(report: Mapping[str, Any], requirement: Mapping[str, Any], look: Loo
     found = [each for each in report["causes"] if each["requirement"] == requirement["id"]]
     shown = found if look.verbose else found[:CAUSES_SHOWN]
     several = len(report["environments"]) > 1
+    scenarios = {each["id"]: each for each in report["scenarios"]}
     for cause in shown:
         yield Text("")
         yield from _cause(requirement, cause, several, look)
+        yield from _again(scenarios.get(cause["places"][0]["scenario"]) if cause["places"] else None)
     if more := found[len(shown) :]:
         total = sum(each["total"] for each in more)
         told = f"and {plural(len(more), 'more cause')}, {plural(total, 'finding')}; --verbose shows them"
@@ -146,6 +152,39 @@ def _cause(requirement: Mapping[str, Any], cause: Mapping[str, Any], several: bo
     if cause["fix"]:
         yield Text(f"   = fix: {printable(cause['fix'])}")
     yield Text(f"   = more: logconform explain {name}")
+
+
+def _exercises(report: Mapping[str, Any]) -> Iterator[Text]:
+    """Yield how the service's own command came out, where that is not told already."""
+    found = [each for each in report["scenarios"] if each["requirement"] is None and each["reason"]]
+    for each in found:
+        outcome = OUTCOME_WORDS[each["outcome"]]
+        yield Text("")
+        yield Text(printable(f"exercise in {each['environment']}: {outcome}: {each['reason']}"), style="bold yellow")
+        yield from _again(each)
+
+
+def _again(scenario: Mapping[str, Any] | None) -> Iterator[Text]:
+    """Yield the command that runs a scenario again; a report of an older version has none."""
+    if scenario is not None and scenario.get("reproduce"):
+        yield Text(f"   = again: {printable(scenario['reproduce'])}")
+
+
+def _flaky(report: Mapping[str, Any]) -> Iterator[Text]:
+    """Yield the scenarios that did not come out the same in every run."""
+    found = [each for each in report["scenarios"] if each["outcome"] == "flaky" and each["requirement"] is not None]
+    several = len(report["environments"]) > 1
+    runs = max((each.get("runs", 1) for each in report["scenarios"]), default=1)
+    if runs > 1 and not found:
+        yield Text("")
+        yield Text(f"flaky: none, in {runs:,} runs of each scenario")
+    if found:
+        yield Text("")
+        yield Text(f"flaky: {plural(len(found), 'scenario')} failed in some runs, and passed in others", "bold red")
+    for each in found:
+        where = printable(f" in {each['environment']}") if several else ""
+        yield Text(f"{name_of_scenario(each)}: failed in {each['failed']:,} of {each['runs']:,} runs{where}")
+        yield from _again(each)
 
 
 def _evidence(text: str, look: Look) -> str:

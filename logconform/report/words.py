@@ -14,6 +14,8 @@ STATUS_WORDS = {
     "inconclusive": "inconclusive",
     "waived": "waived",
 }
+OUTCOME_WORDS = {**STATUS_WORDS, "flaky": "flaky"}
+"""How a scenario can come out."""
 VERDICT_WORDS = {
     "conforms": "conforms",
     "does_not_conform": "does not conform",
@@ -106,6 +108,17 @@ def kind_of_finding(requirement: Mapping[str, Any], finding: Mapping[str, Any]) 
     here = requirement["environments"].get(finding["environment"], requirement)
     kind = _KINDS.get(here["status"], "violation")
     return kind if requirement["judged"] else f"{kind}, not judged"
+
+
+def name_of_scenario(scenario: Mapping[str, Any]) -> str:
+    """
+    Return how people call a scenario: by what `--only` takes, where the report has that, and its name.
+
+    >>> name_of_scenario({"short_id": "CTX005-3f2a", "requirement": "CTX005", "name": "A task fails"})
+    'CTX005-3f2a A task fails'
+    """
+    name = scenario.get("short_id") or scenario["requirement"]
+    return printable(f"{name} {scenario['name']}")
 
 
 def place_of(

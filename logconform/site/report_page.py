@@ -16,12 +16,13 @@ from typing import Any
 import jinja2
 
 from logconform.report.status import STATUSES
-from logconform.report.words import STATUS_WORDS, VERDICT_WORDS, kind_of_finding, place_of, plural, printable, size
+from logconform.report.words import OUTCOME_WORDS, VERDICT_WORDS, kind_of_finding, place_of, plural, printable, size
 from logconform.site.source import DEFAULT_NAME, VARIABLE, Absent, Broken, Shown
 
 MARKER = "<!-- logconform: report -->"
 """Where the source page wants the report."""
-SYMBOLS = {"passed": "✓", "violated": "✗", "warned": "!", "not_tested": "–", "inconclusive": "?", "waived": "~"}
+SYMBOLS = {"passed": "✓", "violated": "✗", "warned": "!", "not_tested": "–", "inconclusive": "?", "waived": "~",
+           "flaky": "≈"}  # fmt: skip
 VERDICT_SYMBOLS = {"conforms": "✓", "does_not_conform": "✗", "nothing_tested": "–", "inconclusive": "?"}
 _SECTIONS = {"verdict": "Verdict", "requirements": "Requirements", "findings": "Findings", "scenarios": "Scenarios"}
 
@@ -98,10 +99,10 @@ class _View:
     def _scenarios(self) -> dict[str, Any]:
         return {"groups": [(*key, list(members)) for key, members in self._grouped("scenarios")]}
 
-    def _grouped(self, part: str) -> Iterable[tuple[tuple[str, str | None], Iterable[Entry]]]:
+    def _grouped(self, part: str) -> Iterable[tuple[tuple[str | None, str | None], Iterable[Entry]]]:
         return groupby(self.report[part], key=lambda each: (each["requirement"], each["environment"]))
 
-    def _group(self, key: tuple[str, str | None], found: Sequence[Entry]) -> dict[str, Any]:
+    def _group(self, key: tuple[str | None, str | None], found: Sequence[Entry]) -> dict[str, Any]:
         requirement = self.requirement(key[0])
         here = requirement["environments"].get(key[1], requirement)
         return {
@@ -113,16 +114,16 @@ class _View:
             "more": max(0, here["violations"] - len(found)),
         }
 
-    def _found(self) -> dict[str, set[tuple[str, str | None]]]:
+    def _found(self) -> dict[str, set[tuple[str | None, str | None]]]:
         return {part: {key for key, _ in self._grouped(part)} for part in ("findings", "scenarios")}
 
-    def anchor(self, part: str, requirement: str, environment: str | None) -> str:
+    def anchor(self, part: str, requirement: str | None, environment: str | None) -> str:
         """Return the id of a requirement's findings or scenarios in one environment; names of any kind are allowed."""
         names = [each["name"] for each in self.report["environments"]]
         number = names.index(environment) + 1 if environment in names else 0
-        return f"{part}-{requirement}-{number}"
+        return f"{part}-{requirement or 'exercise'}-{number}"
 
-    def requirement(self, name: str) -> Entry:
+    def requirement(self, name: str | None) -> Entry:
         """Return the report's entry of a requirement; one that it only names gets an empty entry."""
         known = (each for each in self.report["requirements"] if each["id"] == name)
         return next(known, {"id": name, "level": "", "title": "", "status": "violated", "judged": True, "page": "",
@@ -158,7 +159,7 @@ def _templates() -> jinja2.Environment:
     environment.filters["plural"] = plural
     environment.globals.update(
         statuses=STATUSES,
-        status_words=STATUS_WORDS,
+        status_words=OUTCOME_WORDS,
         symbols=SYMBOLS,
         verdict_words=VERDICT_WORDS,
         verdict_symbols=VERDICT_SYMBOLS,

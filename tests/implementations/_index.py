@@ -8,6 +8,8 @@ from pathlib import Path
 FOLDER = Path(__file__).parent
 UNJUDGED = frozenset({"dies_at_start", "floods", "logs_plain_text", "never_logs"})
 """Broken as a whole: they violate everything, or nothing can be judged."""
+FLAKY = frozenset({"completes_every_second_run_twice"})
+"""Break their requirement in some runs only."""
 POOLS = {"thread_shared_context": "threads"}
 """The pool on which a fault shows, where it does not on every one; `prefork` for all others."""
 
@@ -47,4 +49,4 @@ CASES: dict[str, str | None] = {module.stem: _requirement_of(module) for module 
 """Name to requirement; None where it conforms, and for those of `UNJUDGED`."""
 
 CONFORMING = tuple(name for name, requirement in CASES.items() if requirement is None and name not in UNJUDGED)
-BROKEN = {name: requirement for name, requirement in CASES.items() if requirement is not None}
+BROKEN = {name: requirement for name, requirement in CASES.items() if requirement is not None and name not in FLAKY}

@@ -51,14 +51,17 @@ COMMAND_LINES = [
     (["--broker", "embedded", "--broker", "redis://h"], ["--broker", "embedded", "--broker", "redis://h"]),
     (["--report", "out/r.json"], ["--report", "out/r.json"]),
     (["--report-junit", "out/r.xml"], ["--report-junit", "out/r.xml"]),
-    (["--only", "CTX005"], ["-m", "CTX005"]),
-    (["--only", "ctx005", "--only", "RETRY003"], ["-m", "CTX005 or RETRY003"]),
+    (["--only", "CTX005"], ["--only", "CTX005"]),
+    (["--only", "ctx005", "--only", "RETRY003"], ["--only", "CTX005", "--only", "RETRY003"]),
+    (["--only", "ctx005-3F2A, retry003"], ["--only", "CTX005-3f2a", "--only", "RETRY003"]),
+    (["--repeat", "3"], ["--repeat", "3"]),
+    (["--keep", "kept"], ["--keep", "kept"]),
 ]
 
 
 @pytest.mark.parametrize(("given", "passed_on"), COMMAND_LINES)
 def test_options_are_passed_on_to_pytest(process: type[Pytest], given: list[str], passed_on: list[str]) -> None:
-    """`run` has the options of `pytest features/`; requirements are markers."""
+    """`run` has the options of `pytest features/`."""
     assert run(*given).exit_code == 0
     assert sorted(process.command) == sorted([*ALWAYS, *passed_on])
     assert process.command[:6] == ALWAYS
@@ -75,6 +78,8 @@ def test_exit_codes_are_the_fixed_ones(process: type[Pytest], pytests: int | Non
 
 USAGE_ERRORS = [
     (["--only", "CXT005"], "no requirement is called CXT005; did you mean CTX005"),
+    (["--only", "CXT005-3f2a"], "no requirement is called CXT005; did you mean CTX005"),
+    (["--repeat", "0"], "0 is not in the range"),
     (["--pool", "eventlet"], "'eventlet' is not one of"),
     (["features"], "unexpected extra argument"),
 ]

@@ -17,6 +17,7 @@ from logconform.config import (
     check_requirements,
     load_config,
     suggestion,
+    whereabouts,
 )
 from logconform.contract import load_contract
 
@@ -150,6 +151,12 @@ FAULTS = [
     ("app = 3", 1, "app: must be a string, not an integer"),
     ('app = "billing"', 1, "app: 'billing' can't be used; write MODULE:ATTR, such as billing.celery_app:app"),
     ('worker_command = "python x"', 1, "worker_command: must be an array, not a string"),
+    (
+        'app = "a:b"\nworker_command = ["./start.sh", "-c={concurency}"]',
+        2,
+        "worker_command: no placeholder {concurency} (did you mean concurrency?); known are {options}, {pool}, "
+        "{concurrency}, {loglevel}, {hostname}, {include}, {broker}, {result_backend}",
+    ),
     ("pools = []", 1, "pools: must not be empty; leave it out, or fill it in"),
     (
         'app = "a:b"\npools = ["prefrok"]',
@@ -257,6 +264,19 @@ def test_the_schema_knows_the_contracts_profiles() -> None:
     assert schema["properties"]["profiles"]["items"]["enum"] == list(load_contract().profiles)
     for key, default in (("profiles", DEFAULT_PROFILES), ("pools", Config().pools), ("brokers", Config().brokers)):
         assert schema["properties"][key]["default"] == list(default)
+
+
+def test_braces_of_other_kinds_are_the_commands_own(tmp_path: Path) -> None:
+    """A shell's variables, and words that are like no placeholder."""
+    own(tmp_path, 'worker_command = ["sh", "-c", "exec run ${pool} ${pools} {a,b} {json}"]')
+    assert load_config(tmp_path).worker_command[2] == "exec run ${pool} ${pools} {a,b} {json}"
+
+
+def test_a_key_has_a_place(tmp_path: Path) -> None:
+    """For messages that are known only when the worker starts."""
+    path = own(tmp_path, 'app = "a:b"\nworker_command = ["x"]')
+    assert whereabouts(load_config(tmp_path), "worker_command") == f"{path}:2: worker_command"
+    assert whereabouts(Config(), "worker_command") == "the configuration's worker_command"
 
 
 def test_suggestions_ignore_case() -> None:

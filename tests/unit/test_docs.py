@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+import shlex
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,13 +48,19 @@ def blocks(language: str) -> list[Block]:
     return found
 
 
+def piped(line: str) -> list[list[str]]:
+    """Return the words of each command in a line of shell, without its comment."""
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|")
+    lexer.whitespace_split = True
+    return [list(words) for bar, words in groupby(lexer, key=lambda word: word == "|") if not bar]
+
+
 def commands(program: str) -> list[tuple[str, list[str]]]:
     """Every command line of *program* in a shell block, with the place it stands."""
     found = []
     for block in blocks("bash"):
         for line in block.text.splitlines():
-            for part in line.split("#")[0].split("|"):
-                words = [word.strip("'") for word in part.split()]
+            for words in piped(line):
                 if words[:1] == [program]:
                     found.append((str(block), words[1:]))
     return found

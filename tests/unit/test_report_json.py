@@ -29,6 +29,14 @@ FULL = report(
 )
 REPORTS = {
     "full": FULL,
+    "repeated": report(
+        scenarios=[
+            scenario(
+                "flaky", short_id="RETRY003-8c1d", runs=20, failed=1, reason="failed in 1", reproduce="logconform run"
+            ),
+            scenario("inconclusive", requirement=None, reason="the command exited with 3"),
+        ]
+    ),
     "empty": report(),
     "sample": report(subject=SAMPLE),
     "stopped sample": report(subject={**SAMPLE, "partial": True}),

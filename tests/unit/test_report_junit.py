@@ -130,3 +130,21 @@ def test_any_evidence_gives_valid_xml() -> None:
     assert failure is not None
     assert "\\x00\\x01\\x02" in str(failure.text)
     assert "\\ufffe\\uffff]]>&<\U0001f600" in str(failure.text)
+
+
+def test_a_flaky_scenario_fails_as_what_it_is() -> None:
+    """Its type tells it from what never holds; its name has what `--only` takes, its text the command."""
+    again = "logconform run --only RETRY003-8c1d --repeat 9"
+    flaky = scenario("flaky", short_id="RETRY003-8c1d", reason="failed in 1 of 9 runs: twice", reproduce=again)
+    failure = case(junit(scenarios=[flaky]), "RETRY003-8c1d last attempt").find("failure")
+    assert failure is not None
+    assert failure.attrib == {"type": "flaky", "message": "failed in 1 of 9 runs: twice"}
+    assert failure.text == f"passed: When a task fails\n   = again: {again}"
+
+
+@pytest.mark.parametrize(("outcome", "kind"), [("violated", "failure"), ("inconclusive", "skipped")])
+def test_an_exercise_is_a_case_of_its_own(outcome: str, kind: str) -> None:
+    """In a suite of its own, as it belongs to no area."""
+    exercise = scenario(outcome, requirement=None, reason="the command exited with 1")
+    made = case(junit(scenarios=[exercise]), "last attempt", "exercise")
+    assert [each.tag for each in made] == [kind]

@@ -176,9 +176,11 @@ def test_a_finding_is_exactly_this() -> None:
 def test_a_scenario_is_exactly_this() -> None:
     """A scenario keeps its steps and the lines it looked at."""
     evidence = [EvidenceLine('{"event": "x"}', Place("worker.log", 3, 120)), EvidenceLine("(no line)")]
-    assert report(scenarios=[scenario(evidence=evidence, duration_s=0.41249)])["scenarios"] == [
+    one = scenario(evidence=evidence, duration_s=0.41249, short_id="RETRY003-8c1d")
+    assert report(scenarios=[one])["scenarios"] == [
         {
             "id": "features/retry.feature::last attempt",
+            "short_id": "RETRY003-8c1d",
             "feature": "Retries",
             "rule": "The last attempt is no retry",
             "name": "last attempt",
@@ -186,6 +188,9 @@ def test_a_scenario_is_exactly_this() -> None:
             "environment": "prefork-embedded",
             "outcome": "passed",
             "reason": None,
+            "runs": 1,
+            "failed": 0,
+            "reproduce": None,
             "steps": [{"keyword": "When", "text": "a task fails", "status": "passed"}],
             "evidence": [
                 {"text": '{"event": "x"}', "path": "worker.log", "line": 3, "offset": 120},
@@ -194,6 +199,22 @@ def test_a_scenario_is_exactly_this() -> None:
             "duration_s": 0.412,
         }
     ]
+
+
+def test_a_scenario_that_fails_sometimes_counts_against_its_requirement() -> None:
+    """Flaky is no verdict of its own: what was seen once is a violation."""
+    made = report(scenarios=[scenario("flaky", reason="failed in 1 of 20 runs: twice", runs=20, failed=1)])
+    assert (requirement(made, "RETRY003")["status"], made["summary"]["verdict"]) == ("violated", "does_not_conform")
+    assert [each["message"] for each in made["findings"]] == ["failed in 1 of 20 runs: twice"]
+    assert [(each["outcome"], each["runs"], each["failed"]) for each in made["scenarios"]] == [("flaky", 20, 1)]
+
+
+def test_an_exercise_stands_first_and_decides_nothing_by_itself() -> None:
+    """It belongs to no requirement: what its log is found guilty of is in the verdict already."""
+    exercise = scenario("violated", requirement=None, reason="violated: RETRY003")
+    made = report(verdict(finding(), RETRY003=(4, 0)), scenarios=[scenario(), exercise])
+    assert [each["requirement"] for each in made["scenarios"]] == [None, "RETRY003"]
+    assert requirement(made, "RETRY003")["violations"] == 1
 
 
 def test_environments_stand_by_name() -> None:

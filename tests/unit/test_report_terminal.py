@@ -6,7 +6,7 @@ from logconform.config import Waiver
 from logconform.records import Place
 from logconform.report import Look, render
 from logconform.report.model import Environment
-from tests.unit.test_report_model import PREFORK, THREADS, finding, report, verdict
+from tests.unit.test_report_model import PREFORK, THREADS, finding, report, scenario, verdict
 
 TASK = "3f1c8e0a-7f0b-4c1f-9b53-2f8f6d0f7a11"
 RETRYING = finding(
@@ -231,3 +231,35 @@ def test_everything_but_findings_fits_into_80_columns() -> None:
     """The table keeps its shape in the narrowest usual terminal."""
     head = text(verdict(RETRYING)).split("\n\n")[1]
     assert max(map(len, head.splitlines())) <= 80
+
+
+AGAIN = "logconform run --only RETRY003-8c1d --pool prefork --broker embedded"
+
+
+def test_a_finding_of_a_scenario_names_the_command_that_runs_it_again() -> None:
+    """What one scenario found needs no whole run to be seen again."""
+    failed = scenario("violated", reproduce=AGAIN, short_id="RETRY003-8c1d")
+    found = finding(scenario=failed.id)
+    output = text(verdict(found, RETRY003=(4, 0)), scenarios=[failed])
+    assert output.endswith(f"   = more: logconform explain RETRY003\n   = again: {AGAIN}\n")
+
+
+def test_what_is_flaky_has_a_section() -> None:
+    """In how many runs each scenario failed, and how to see it again; where, if there are several environments."""
+    flaky = scenario("flaky", "threads-embedded", short_id="RETRY003-8c1d", runs=20, failed=3, reproduce=AGAIN)
+    output = text({}, [PREFORK, THREADS], scenarios=[flaky])
+    assert output.endswith(
+        "\nflaky: 1 scenario failed in some runs, and passed in others\n"
+        f"RETRY003-8c1d last attempt: failed in 3 of 20 runs in threads-embedded\n   = again: {AGAIN}\n"
+    )
+    steady = text(verdict(RETRY003=(1, 0)), scenarios=[scenario(runs=20)])
+    assert steady.endswith("\n\nflaky: none, in 20 runs of each scenario\n")
+
+
+def test_an_exercise_that_did_not_end_well_is_told() -> None:
+    """One that passed is not."""
+    failed = scenario("inconclusive", requirement=None, reason="the command exited with 3", reproduce=AGAIN)
+    output = text(verdict(FMT001=(1, 0)), scenarios=[failed])
+    told = f"exercise in prefork-embedded: inconclusive: the command exited with 3\n   = again: {AGAIN}\n"
+    assert output.endswith(f"\n\n{told}")
+    assert "exercise" not in text(verdict(FMT001=(1, 0)), scenarios=[scenario(requirement=None)])

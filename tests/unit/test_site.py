@@ -123,6 +123,24 @@ class TestReport:
         assert "✗ Then its last execution does not say that it retries" in page.text
         assert f"worker.log:12\n{RETRYING.strip()}" in page.text
 
+    def test_what_is_flaky_and_an_exercise_are_shown(self, tmp_path: Path) -> None:
+        """How often it failed, how to see it again; the service's own command stands for itself."""
+        report = sample_report()
+        first = report["scenarios"][0]
+        flaky = {
+            **first,
+            "outcome": "flaky",
+            "short_id": "RETRY003-8c1d",
+            "runs": 20,
+            "failed": 3,
+            "reproduce": "again",
+        }
+        report["scenarios"] = [{**first, "requirement": None, "name": "pytest tests/"}, flaky]
+        page = rendered(saved(tmp_path, report))
+        for told in ("The service's own command", "pytest tests/", "≈ flaky", "failed in 3 of 20 runs", "Again: again"):
+            assert told in page.text
+        assert len(page.ids) == len(set(page.ids))
+
     def test_nothing_of_a_report_is_markup(self, page: Page) -> None:
         """Evidence, messages and names are text, whatever they hold."""
         assert "script" not in page.elements

@@ -46,8 +46,9 @@ def return_values_are_told(seen: Seen) -> Checks:
             if said is execution.returned:
                 yield None
             else:
+                returned = sent.facts.get("returns", "something" if execution.returned else None)
                 yield fault(
-                    f"has_return_value is {show(said)}; the task returned {sent.facts.get('returns')!r}",
+                    f"has_return_value is {show(said)}; the task returned {returned!r}",
                     completion,
                     fix="Compare with None: `retval is not None`.",
                 )
@@ -64,7 +65,8 @@ def no_return_value(seen: Seen) -> Checks:
 def durations_agree(seen: Seen) -> Checks:
     """`duration_ms` agrees with the time between the oracle's prerun and postrun."""
     for sent in seen.sent:
-        for execution, completion in zip(seen.executions(sent), seen.lifecycle(sent, COMPLETED), strict=False):
+        succeeded = [execution for execution in seen.executions(sent) if execution.state == "SUCCESS"]
+        for execution, completion in zip(succeeded, seen.lifecycle(sent, COMPLETED), strict=False):
             if execution.postrun is None:
                 continue
             told = completion.get("duration_ms")
