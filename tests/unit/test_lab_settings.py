@@ -43,7 +43,10 @@ def test_an_exercise_has_ten_minutes_unless_told(tmp_path: Path) -> None:
 
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
-    ({"pool": ["preform"]}, "no pool 'preform' (did you mean prefork?); the pools are prefork, threads, solo, gevent"),
+    (
+        {"pool": ["preform"]},
+        "no pool 'preform' (did you mean prefork?); the pools are prefork, prefork-spawn, threads, solo, gevent",
+    ),
     ({"repeat": 0}, "--repeat 0: must be at least 1"),
     ({"only": ["CTX05"]}, "--only: no requirement is called CTX05 (did you mean CTX005?); see the contract"),
     ({"exercise": " "}, "--exercise: is empty; name a command, such as 'pytest tests/'"),
