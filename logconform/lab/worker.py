@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -116,9 +117,7 @@ class Worker:
         self.queues: list[str] = []
         self._own_queue = f"logconform-{uuid.uuid4().hex}" if self.broker.shared and not self.setup.open else ""
         self.serializer = "json"
-        self._client = Celery(
-            f"logconform-lab-{number}", broker=self.broker.url, backend=self.broker.result_url, set_as_current=False
-        )
+        self._client = Celery(f"logconform-lab-{number}", broker=self.broker.url, set_as_current=False)
         self._client.conf.broker_transport_options = self.broker.transport_options
         self._client.conf.task_ignore_result = True
 
@@ -208,7 +207,18 @@ class Worker:
     def signature(self, name: str, task_id: str, **kwargs: Any) -> Signature:
         """Return the signature of a task on the worker's own queue, for canvases; it takes no result of another."""
         options = {"task_id": task_id, "queue": self.queue, "serializer": self.serializer}
-        return self._client.signature(name, kwargs=kwargs, options=options, immutable=True)
+        return self._composer.signature(name, kwargs=kwargs, options=options, immutable=True)
+
+    @cached_property
+    def _composer(self) -> Celery:
+        """An app that can count a chord's results, and waits for none: it would go on doing so without the broker."""
+        app = Celery(
+            "logconform-lab-composer", broker=self.broker.url, backend=self.broker.result_url, set_as_current=False
+        )
+        app.conf.broker_transport_options = self.broker.transport_options
+        for waiting in ("on_task_call", "add_pending_result", "remove_pending_result"):
+            setattr(app.backend, waiting, lambda *given, **_: given[0])
+        return app
 
     def waiting(self) -> int:
         """How many messages wait in the worker's queues; 0 where the broker doesn't tell."""
@@ -266,6 +276,8 @@ class Worker:
             self.truth.refresh()
             self._leave_broker()
             self._client.close()
+            if "_composer" in vars(self):
+                self._composer.close()
 
     def _leave_broker(self) -> None:
         """Delete the queue that was this worker's own."""
