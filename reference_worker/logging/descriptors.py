@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+ATTEMPTS, PAUSE_SECONDS = 10_000, 0.001
+"""How often, and after which pause, a lock is asked for again that the kernel refused."""
 
 
 class Turns:
@@ -51,15 +56,31 @@ def exclusive(descriptor: int) -> Iterator[None]:
     A POSIX lock belongs to a process and to the file or pipe behind the
     descriptor: it serves forked children, and ends with its holder.
     """
-    try:
-        fcntl.lockf(descriptor, fcntl.LOCK_EX)
-    except OSError:
+    if not _locked(descriptor):
         yield
         return
     try:
         yield
     finally:
         fcntl.lockf(descriptor, fcntl.LOCK_UN)
+
+
+def _locked(descriptor: int) -> bool:
+    """Lock *descriptor*, and say whether that was possible.
+
+    The kernel sees a deadlock where two threads of one process use two locks,
+    one each. There is none: whoever holds one lets go of it without another.
+    """
+    for _ in range(ATTEMPTS):
+        try:
+            fcntl.lockf(descriptor, fcntl.LOCK_EX)
+        except OSError as fault:
+            if fault.errno != errno.EDEADLK:
+                return False
+            time.sleep(PAUSE_SECONDS)
+        else:
+            return True
+    return False
 
 
 def write_all(descriptor: int, data: bytes) -> None:

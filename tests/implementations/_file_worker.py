@@ -48,7 +48,7 @@ class RotatedFile(AppendedFile):
         if self.fault is not None:
             return
         with LOG_FILE.with_name("worker.lock").open("w") as lock:
-            fcntl.lockf(lock, fcntl.LOCK_EX)
+            fcntl.flock(lock, fcntl.LOCK_EX)  # not lockf: the kernel would see deadlocks between threads
             if os.fstat(self._descriptor).st_ino != LOG_FILE.stat().st_ino:
                 self._reopen()
             if os.fstat(self._descriptor).st_size + len(line) > self.biggest:

@@ -19,7 +19,7 @@ class StandardFile:
         self.fault: OSError | None = None
         try:
             LOG_FILE.parent.mkdir(exist_ok=True)
-            self._handler = RotatingFileHandler(LOG_FILE, maxBytes=50_000, backupCount=1_000, encoding="utf-8")
+            self._handler = RotatingFileHandler(LOG_FILE, maxBytes=200_000, backupCount=400, encoding="utf-8")
         except OSError as fault:
             self.fault = fault
 

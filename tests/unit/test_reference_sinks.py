@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import json
+import mmap
 import os
 import signal
 import subprocess
 import sys
 import threading
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from reference_worker.logging.descriptors import Turns
+from reference_worker.logging.descriptors import Turns, exclusive
 from reference_worker.logging.rotation import RotatingFile
 from reference_worker.logging.sinks import Console
 
@@ -203,3 +207,35 @@ def test_standard_output_holds_records_and_nothing_else(tmp_path: Path) -> None:
         ("stdout", "Line on standard output", "given the stream"),
     ]
     assert [record["event"] for record in records if record["logger"] == "py.warnings"] == ["Warning"]
+
+
+def test_threads_with_two_locks_keep_both(tmp_path: Path) -> None:
+    """SINK007: the kernel sees a deadlock where there is none, and refuses one of them; it is asked for again."""
+    files = [os.open(tmp_path / name, os.O_RDWR | os.O_CREAT) for name in ("console", "file")]
+    inside = mmap.mmap(-1, len(files))
+
+    def take_turns(number: int) -> None:
+        for _ in range(2_000):
+            with exclusive(files[number]):
+                assert inside[number] == 0
+                inside[number] = 1
+                os.sched_yield()
+                inside[number] = 0
+
+    def work(_: int) -> None:
+        with ThreadPoolExecutor(len(files)) as threads:
+            for done in [threads.submit(take_turns, number) for number in range(len(files))]:
+                done.result(SECONDS)
+
+    in_children(3, work)
+
+
+def test_a_lock_that_is_refused_for_good_costs_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing can be locked, the block runs all the same."""
+
+    def refuse(_descriptor: int, _how: int) -> None:
+        raise OSError(errno.EBADF, "no locks here")
+
+    monkeypatch.setattr(fcntl, "lockf", refuse)
+    with exclusive(0):
+        pass
