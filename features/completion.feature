@@ -26,7 +26,7 @@ Feature: Task completion
       Then each successful execution has exactly one completion, after its body's records
 
     Scenario: The worker is stopped warmly while a task runs
-      Given a worker of its own for a warm stop
+      Given a worker of its own
       When a task takes a second, and the worker is stopped meanwhile
       Then each successful execution has exactly one completion, after its body's records
 

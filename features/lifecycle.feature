@@ -60,6 +60,6 @@ Feature: The worker, and tasks that never ran
         | exceeds its hard time limit     |
 
     Scenario: A worker is stopped cold while a task runs
-      Given a worker of its own for a cold stop
+      Given a worker whose processes run one task each
       When a task goes on and on, and the worker is stopped cold
       Then every execution that starts has an ending

@@ -26,7 +26,7 @@ Feature: What must not be in a log
       Then the broker's password stands nowhere in the log
 
     Scenario: The broker is lost and found again
-      Given a worker of its own for a lost broker
+      Given a worker of its own
       When the broker is lost and found again between two tasks
       Then the broker's password stands nowhere in the log
 

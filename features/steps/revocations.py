@@ -11,7 +11,7 @@ from logconform.lab.stage import Stage
 from logconform.lab.vocabulary import question, stimulus
 from logconform.lab.worker import nonce
 
-SOON, LONG_AGO = timedelta(seconds=2), timedelta(hours=-1)
+SOON, LONG_AGO = timedelta(seconds=1), timedelta(hours=-1)
 
 
 @stimulus("a task for a tenant is revoked before it starts")

@@ -35,12 +35,12 @@ def four_slots(stage: Stage) -> None:
 @stimulus("a worker whose processes run one task each")
 def one_task_each(stage: Stage) -> None:
     stage.need_children("its tasks do not run in processes of their own")
-    stage.use(Setup(tasks_per_child=1))
+    stage.use(Setup(slots=4, tasks_per_child=1))
 
 
-@stimulus("a worker of its own for {what}")
-def of_its_own(stage: Stage, what: str) -> None:
-    stage.use(Setup(alone=what))
+@stimulus("a worker of its own")
+def of_its_own(stage: Stage) -> None:
+    stage.use(Setup(alone=True))
 
 
 @stimulus("a task takes a second, and the worker is stopped meanwhile")

@@ -11,9 +11,7 @@ WORKERS = (
     'a worker that is told to log from "warning" on',
     "a worker with four slots",
     "a worker whose processes run one task each",
-    "a worker of its own for a cold stop",
-    "a worker of its own for a warm stop",
-    "a worker of its own for a lost broker",
+    "a worker of its own",
     "a worker whose log file cannot be opened",
 )
 """The steps that choose a worker, in the order in which they are started."""
@@ -33,8 +31,13 @@ class Planned:
     round: int = 1
 
 
-def turn_of(plan: Planned) -> tuple[int, bool]:
-    """Return what sorts scenarios: those that share a worker together, and first those whose ending is told late."""
+def turn_of(plan: Planned) -> tuple[int, bool, bool]:
+    """
+    Return what sorts scenarios.
+
+    Those that share a worker come together; first among them those whose ending is told late, last those that stop it.
+    """
     late = any(how in step for step in plan.steps for how in TOLD_LATE)
     worker = next((number for number, step in enumerate(WORKERS) if step in plan.steps), len(WORKERS))
-    return worker, not late
+    stops = any("is stopped" in step for step in plan.steps)
+    return worker, not late, stops

@@ -73,8 +73,8 @@ class Setup:
     """After so many tasks a child makes way for another; 0 for never."""
     open: bool = False
     """Whether it takes what others send, too: on a broker of others, it has no queue of its own then."""
-    alone: str = ""
-    """For what it has a worker of its own, which no other scenario gets; empty for a shared one."""
+    alone: bool = False
+    """Whether it is kept for scenarios that a shared worker would not survive."""
 
 
 def nonce() -> str:
