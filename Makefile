@@ -1,11 +1,14 @@
 # Everything below runs in .venv, which is made on first use and again when what it is made from changes.
 .DEFAULT_GOAL := help
-.PHONY: help conformance test bench bench-logging outcomes serve demo lock clean
+.PHONY: help conformance conformance-full chaos test bench bench-logging outcomes serve demo lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.installed
 REPORT ?= conformance-report.json
+# Every pool on the broker that comes along; those that differ on the others.
+FULL   := $(foreach name,prefork-embedded prefork-spawn-embedded threads-embedded solo-embedded gevent-embedded \
+	prefork-rabbitmq threads-rabbitmq gevent-rabbitmq prefork-filesystem,--environment $(name))
 # Options for the suite, such as ARGS="--pool threads -m CTX005", or for the benchmarks, such as ARGS=--large.
 ARGS   ?=
 # What the environment is made with; another one: make PYTHON=/path/to/python3
@@ -16,7 +19,7 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,$(
 export NO_MKDOCS_2_WARNING := 1
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 conformance: $(STAMP) ## judge the reference worker, and build the site with the report
 	@rm -f $(REPORT)
@@ -26,6 +29,12 @@ conformance: $(STAMP) ## judge the reference worker, and build the site with the
 	test $$built -ne 0 && echo "The site was not built: see above" \
 	|| echo "Report:  $(CURDIR)/site/report/index.html"; \
 	test $$status -ne 0 && exit $$status || exit $$built
+
+conformance-full: ## the same on every pool, and on other brokers where they are there
+	@$(MAKE) conformance ARGS="$(FULL) $(ARGS)"
+
+chaos: $(STAMP) ## send 20,000 tasks while children are killed and the broker restarts, and account for each
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 test: $(STAMP) ## lint, types and tests
 	$(BIN)/ruff check .

@@ -60,6 +60,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="URL",
         help="`embedded`, `filesystem`, `rabbitmq` or an address; repeatable",
     )
+    group.addoption(
+        "--environment",
+        action="append",
+        metavar="POOL-BROKER",
+        help="a pool on a broker, such as threads-rabbitmq, in place of --pool and --broker; repeatable",
+    )
     group.addoption("--report", metavar="PATH", default="conformance-report.json", help="where the JSON report goes")
     group.addoption(
         "--keep", metavar="FOLDER", help="keep the raw log, the oracle's file and the command line of what fails"

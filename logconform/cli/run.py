@@ -25,6 +25,12 @@ STOP_S = 60
 @click.option("--adapter", metavar="MODULE:ATTR", help="The object through which the probes log.")
 @click.option("--pool", multiple=True, type=click.Choice(POOLS), help="Repeatable.")
 @click.option(
+    "--environment",
+    multiple=True,
+    metavar="POOL-BROKER",
+    help="A pool on a broker, such as threads-rabbitmq, in place of --pool and --broker. Repeatable.",
+)
+@click.option(
     "--broker",
     multiple=True,
     metavar="URL",

@@ -66,11 +66,9 @@ class LabRun:
     last_report: dict[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        self.environments: dict[str, tuple[str, str]] = {
-            f"{pool}-{_short(broker)}": (pool, broker)
-            for broker in self.settings.brokers
-            for pool in self.settings.pools
-        }
+        every = [(pool, broker) for broker in self.settings.brokers for pool in self.settings.pools]
+        pairs = self.settings.environments or every
+        self.environments = {f"{pool}-{_short(broker)}": (pool, broker) for pool, broker in pairs}
         self.labs: dict[str, session.Environment] = {}
 
     def requirement_of(self, scenario: Any) -> str:

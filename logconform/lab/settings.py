@@ -32,6 +32,8 @@ class Settings:
     """The service's own command, which is run in place of the scenarios."""
     keep: Path | None = None
     """Where what failed is kept."""
+    environments: tuple[tuple[str, str], ...] = ()
+    """Pools with the broker of each, where they are named in pairs; else it is every pool on every broker."""
     named: tuple[str, ...] = ()
     """What the command line says of the app, which has to be said again to run a scenario again."""
 
@@ -60,12 +62,33 @@ def settings_of(option: Any, here: Path, requirements: Collection[str]) -> Setti
         pools=tuple(option.pool or own.pools),
         brokers=tuple(option.broker or own.brokers),
         config=own,
+        environments=_environments(option),
         selection=selection(option.only or (), requirements),
         repeat=option.repeat,
         exercise=_exercise(option),
         keep=here / option.keep if option.keep else None,
         named=(*_said("--app", option.celery_app), *_said("--adapter", option.adapter)),
     )
+
+
+def _environments(option: Any) -> tuple[tuple[str, str], ...]:
+    """
+    Return the pools and brokers that are named in pairs.
+
+    Raises:
+        ConfigError: If one of them is no pair of a pool and a broker, or pools or brokers are named apart as well.
+    """
+    named = tuple(option.environment or ())
+    if named and (option.pool or option.broker):
+        raise ConfigError("--environment: names a pool and a broker; leave out --pool and --broker")
+    pairs = []
+    for name in named:
+        pool = max((pool for pool in POOLS if name.startswith(f"{pool}-")), key=len, default="")
+        broker = name.removeprefix(f"{pool}-")
+        if not pool or not broker:
+            raise ConfigError(f"--environment {name}: must be POOL-BROKER, such as threads-rabbitmq")
+        pairs.append((pool, broker))
+    return tuple(pairs)
 
 
 def _exercise(option: Any) -> Exercise | None:

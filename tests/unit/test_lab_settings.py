@@ -9,10 +9,15 @@ from typing import Any
 import pytest
 
 from logconform.config import ConfigError
+from logconform.contract import load_contract
+from logconform.lab import brokers
+from logconform.lab.brokers import is_optional
 from logconform.lab.exercise import Exercise
+from logconform.lab.plan import Planned
+from logconform.lab.run import LabRun
 from logconform.lab.settings import DEFAULT_APP, Settings, settings_of
 
-NAMES = ("celery_app", "adapter", "pool", "broker", "keep", "only", "exercise", "exercise_timeout")
+NAMES = ("celery_app", "adapter", "pool", "broker", "environment", "keep", "only", "exercise", "exercise_timeout")
 
 
 def settings(folder: Path, **given: Any) -> Settings:
@@ -42,10 +47,25 @@ def test_an_exercise_has_ten_minutes_unless_told(tmp_path: Path) -> None:
     assert settings(tmp_path, exercise="a", exercise_timeout=3.5, only=["ctx005"]).exercise == Exercise("a", 3.5)
 
 
+def test_pools_and_brokers_can_be_named_in_pairs(tmp_path: Path) -> None:
+    """The longest name of a pool counts, and what follows it is the broker."""
+    made = settings(tmp_path, environment=["prefork-spawn-embedded", "solo-redis://h-1:6379"])
+    assert made.environments == (("prefork-spawn", "embedded"), ("solo", "redis://h-1:6379"))
+
+
 REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {"pool": ["preform"]},
         "no pool 'preform' (did you mean prefork?); the pools are prefork, prefork-spawn, threads, solo, gevent",
+    ),
+    (
+        {"environment": ["thread-embedded"]},
+        "--environment thread-embedded: must be POOL-BROKER, such as threads-rabbitmq",
+    ),
+    ({"environment": ["solo"]}, "--environment solo: must be POOL-BROKER, such as threads-rabbitmq"),
+    (
+        {"environment": ["solo-embedded"], "pool": ["solo"]},
+        "--environment: names a pool and a broker; leave out --pool and --broker",
     ),
     ({"repeat": 0}, "--repeat 0: must be at least 1"),
     ({"only": ["CTX05"]}, "--only: no requirement is called CTX05 (did you mean CTX005?); see the contract"),
@@ -78,3 +98,37 @@ def test_a_folder_to_keep_in_must_be_new_or_empty(tmp_path: Path) -> None:
     for name, fault in {"full": "is not empty", "full/note": "is a file"}.items():
         with pytest.raises(ConfigError, match=rf"--keep .*{name}: {fault}; name a folder"):
             settings(tmp_path, keep=name)
+
+
+@pytest.mark.parametrize(
+    ("environment", "optional"),
+    [
+        ({}, True),
+        ({"LOGCONFORM_REQUIRE": "redis,amqp"}, False),
+        ({"LOGCONFORM_RABBITMQ": "amqp://mq.example//"}, False),
+    ],
+)
+def test_rabbitmq_may_be_missing_unless_it_is_asked_for(
+    environment: dict[str, str], optional: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A laptop without one goes on; CI, and whoever names an address, gets an error."""
+    for name in ("LOGCONFORM_REQUIRE", "LOGCONFORM_RABBITMQ"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert is_optional("rabbitmq") is optional
+    assert not is_optional("redis://h:1")
+
+
+def test_an_environment_without_its_broker_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its scenarios are not tested, and say why; where nothing else ran, nothing was tested."""
+    monkeypatch.setattr(brokers, "RABBITMQ_OF_SYSTEM", "amqp://127.0.0.1:1//")
+    for name in ("LOGCONFORM_REQUIRE", "LOGCONFORM_RABBITMQ"):
+        monkeypatch.delenv(name, raising=False)
+    run = LabRun(load_contract(), settings(tmp_path, environment=["solo-rabbitmq"]))
+    run.planned["node"] = Planned("CTX005", "f", "r", "n", (), "solo-rabbitmq")
+    said: list[str] = []
+    run.stimulate(tmp_path, said.append)
+    assert "the broker amqp://127.0.0.1:1 can't be used" in str(run.traces["node"].skipped)
+    assert any("left out" in text for text in said)
+    assert run.report()["summary"]["verdict"] == "nothing_tested"
