@@ -81,6 +81,7 @@ class Rage:
         kills = set(self._chance.sample(range(first, tasks), max(tasks // TASKS_PER_KILL, 1)))
         for number in range(tasks):
             if number == tasks // 2 and self.broker.restart is not None:
+                self.wait(0)  # with tasks on their way, Celery now and then takes none any more after a restart
                 self.broker.restart()
                 self.storm.restarts += 1
             if number in kills:
