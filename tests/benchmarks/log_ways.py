@@ -55,21 +55,7 @@ def reference_worker(path: Path) -> Calls:
 
 def structlog_fastest(path: Path) -> Calls:
     """structlog as its page on performance has it: no logger's name, no rotation."""
-    import orjson
-    import structlog
-
-    structlog.configure(
-        cache_logger_on_first_use=True,
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(serializer=orjson.dumps),
-        ],
-        logger_factory=structlog.BytesLoggerFactory(path.open("ab")),
-    )
+    _configure_fastest(path.open("ab"))
     return _structlog_calls()
 
 
@@ -118,6 +104,24 @@ def python_json_logger(path: Path) -> Calls:
     return Calls(lambda: log.info(EVENT, extra=everything), lambda: log.debug(EVENT, extra=everything))
 
 
+def _configure_fastest(file: Any) -> None:
+    import orjson
+    import structlog
+
+    structlog.configure(
+        cache_logger_on_first_use=True,
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(serializer=orjson.dumps),
+        ],
+        logger_factory=structlog.BytesLoggerFactory(file),
+    )
+
+
 def _structlog_calls() -> Calls:
     import structlog
 
@@ -146,26 +150,13 @@ def instrument_with_reference_worker(path: Path) -> Callable[[], object]:
 
 def instrument_with_django_structlog(path: Path) -> Callable[[], object]:
     """Connect django-structlog's receivers, with the renderer and the file that the reference worker has."""
-    import orjson
-    import structlog
     from django.conf import settings
 
     settings.configure()
     from django_structlog.celery.receivers import CeleryReceiver
 
     task = _task()
-    structlog.configure(
-        cache_logger_on_first_use=True,
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(serializer=orjson.dumps),
-        ],
-        logger_factory=structlog.BytesLoggerFactory(_SameFile(path)),  # type: ignore[arg-type]
-    )
+    _configure_fastest(_SameFile(path))
     receiver = CeleryReceiver()
     receiver.connect_worker_signals()
     task.receiver = receiver  # Celery's signals hold it weakly
