@@ -11,6 +11,7 @@ from logconform.lab.vocabulary import question, stimulus
 
 @stimulus("a task that was sent within a trace speaks inside and outside a span")
 def traced(stage: Stage) -> None:
+    stage.need_profile("tracing")
     trace, inside = secrets.token_hex(16), secrets.token_hex(16)
     sent = stage.run(
         "task",
@@ -21,7 +22,7 @@ def traced(stage: Stage) -> None:
         span_id=secrets.token_hex(8),
     )
     if any(event["task_id"] == sent.task_id for event in stage.worker.truth.of_kind("no_tracing")):
-        raise NotExercised("the worker does not use OpenTelemetry")
+        raise NotExercised("OpenTelemetry is not installed where the worker runs")
 
 
 question("its records carry the span that is active")(tracing.active_span_is_carried)

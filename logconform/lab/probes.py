@@ -82,8 +82,9 @@ def again(self: Any, *, probe: str, how: str, **kwargs: Any) -> Any:
 @_probe("traced")
 def traced(self: Any, *, probe: str, trace_id: str, span_id: str, **_kwargs: Any) -> None:
     """Speak before, inside and after an OpenTelemetry span; tell the oracle which span was active at each point."""
-    trace: Any = sys.modules.get("opentelemetry.trace")
-    if trace is None:  # installed or not, the service does not use it
+    try:
+        from opentelemetry import trace
+    except ImportError:
         note("no_tracing", task_id=self.request.id, probe=probe)
         return
     identity = trace.SpanContext(int(trace_id, 16), int(span_id, 16), is_remote=False, trace_flags=trace.TraceFlags(1))

@@ -106,7 +106,9 @@ class LabRun:
             if not nodes and self.settings.exercise is None:
                 continue
             tell(f"{name}: starting a worker of {self.settings.app}{turn}")
-            lab = session.Environment(name, self._subject(), pool, broker, folder, self.settings.config.tasks)
+            lab = session.Environment(
+                name, self._subject(), pool, broker, folder, self.settings.config.tasks, self.profiles
+            )
             self.labs[name] = lab
             try:
                 if self.settings.exercise is not None:

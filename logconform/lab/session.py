@@ -47,6 +47,7 @@ class Environment:
     broker_choice: str
     folder: Path
     own_tasks: Mapping[str, Task] = field(default_factory=dict)
+    profiles: Collection[str] = ()
     workers: list[Worker] = field(default_factory=list)
     logs: dict[int, Log] = field(default_factory=dict)
     broker: Broker | None = None
@@ -72,7 +73,7 @@ class Environment:
     def stimulate(self, requirement: str, steps: Iterable[str]) -> Trace:
         """Do what a scenario's Given and When steps say. What goes wrong is kept in the trace."""
         trace = Trace(requirement)
-        stage = Stage(self.pool, trace, self.worker_with, dict(self.own_tasks), self.subject.log_file)
+        stage = Stage(self.pool, trace, self.worker_with, dict(self.own_tasks), self.subject.log_file, self.profiles)
         try:
             for text in steps:
                 perform(stage, text)

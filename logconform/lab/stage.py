@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -71,6 +71,8 @@ class Stage:
     worker_with: Callable[[Setup], Worker]
     own_tasks: dict[str, Task]
     log_file: Path | None = None
+    profiles: Collection[str] = ()
+    """What the service is judged for."""
 
     @property
     def worker(self) -> Worker:
@@ -85,6 +87,11 @@ class Stage:
         if setup.slots > 1 and self.pool == "solo":
             raise NotExercised("the solo pool runs one task at a time")
         self.trace.worker = self.worker_with(setup)
+
+    def need_profile(self, profile: str) -> None:
+        """Go on only with a service that is judged for *profile*: what it is about is not everybody's."""
+        if profile not in self.profiles:
+            raise NotExercised(f"the service does not declare it: set [tool.logconform] profiles, with {profile!r}")
 
     def restart_broker(self) -> None:
         """Take the broker down and up again."""

@@ -28,7 +28,6 @@ from reference_worker.logging.tracebacks import describe_exception, whole_traceb
 
 LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 ERROR = LEVELS["error"]
-OPEN_TELEMETRY = "opentelemetry.trace"
 _NOTHING: Mapping[str, Any] = {}
 
 # Facts of Celery's, not of a task's arguments: a secret's value that looks like one
@@ -84,7 +83,7 @@ class Pipeline:
             "event": event,
         }
         line = None
-        if exception is None and number < ERROR and OPEN_TELEMETRY not in sys.modules:
+        if exception is None and number < ERROR and not active_span():
             try:
                 line = quick_line(record, context, fields, guarded_values())
             except Exception:  # a name that cannot be looked up
