@@ -50,7 +50,8 @@ def each_delivery_starts(seen: Seen) -> Checks:
             )
             continue
         ends = [record for event in (COMPLETED, FAILED) for record in seen.lifecycle(sent, event)]
-        if len(ends) > 1:
+        ended = {sum(start.place.offset < end.place.offset for start in starts) for end in ends}
+        if len(ended) > 1:
             told = " and ".join(f"`{record.event}`" for record in ends)
             yield fault(
                 f"a task that was delivered again has {told}",
