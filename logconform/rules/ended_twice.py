@@ -73,12 +73,15 @@ def _number(record: Record) -> float:
 
 
 def _ended_again(history: History) -> Record | None:
-    """Return the second completion or failure, where a redelivery lies between the two."""
+    """Return the second completion or failure, where it is another execution's: a redelivery lies between the two."""
     ended = history.in_order([*history.completions, *history.failures])
     if len(ended) < 2:
         return None
     between = [start for start in history.starts if history.index(ended[0]) < history.index(start)]
-    redelivered = [start for start in history.starts[1:] if start.get("redelivered") is True]
+    late = bool(history.failures)  # that of a lost process is told by another, after the next start
+    redelivered = [
+        start for start in history.starts[1:] if start.get("redelivered") is True and (late or start in between)
+    ]
     unmarked = [start for start in between if not is_further(start) and not history.retries]
     return ended[1] if redelivered or unmarked else None
 

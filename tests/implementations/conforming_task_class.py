@@ -218,9 +218,11 @@ def _report_elsewhere(
     log.error("Task failed", extra=told)
 
 
-def _report_revoked(request: Any = None, terminated: Any = None, expired: Any = None, **_: Any) -> None:
-    context = {"task_id": request.id, "operation": f"task.{request.name}"}
-    told = {"task_name": request.name, "terminated": bool(terminated), "expired": bool(expired), "_context": context}
+def _report_revoked(
+    sender: Any = None, request: Any = None, terminated: Any = None, expired: Any = None, **_: Any
+) -> None:
+    context = {"task_id": request.id, "operation": f"task.{sender.name}"}
+    told = {"task_name": sender.name, "terminated": bool(terminated), "expired": bool(expired), "_context": context}
     log.warning("Task revoked", extra=told)
 
 

@@ -191,6 +191,10 @@ BROKEN: dict[str, tuple[Stream, list[tuple[str, int]]]] = {
         s().start().done(duration_ms=1).start(redelivered=True).done(duration_ms=1),
         [("LIFE003", 4)],
     ),
+    "CompletedTwice/redelivered": (
+        s().start().start(redelivered=True).done(duration_ms=1).done(duration_ms=1),
+        [("DONE001", 4)],
+    ),
     "RedeliveredAndEndedTwice/failed": (
         s().start().start(redelivered=True).failed().failed(),
         [("LIFE003", 4)],
