@@ -117,10 +117,12 @@ def _end(level: str, event: str, execution: Execution, fields: Mapping[str, Any]
     if execution.ended:
         return
     execution.ended = True
-    if current_execution() is execution:
+    here = current_execution() is execution
+    if here:
         collect_output(shared=execution.shared)
-        note_end(execution.task_id)
     _write(level, event, execution, fields)
+    if here:
+        note_end(execution.task_id)  # last: who is killed before has not ended it
 
 
 def _write(level: str, event: str, execution: Execution, fields: Mapping[str, Any]) -> None:
