@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import os
-import signal
 import sys
 import time
 import warnings
@@ -19,27 +18,18 @@ from collections.abc import Callable
 from typing import Any
 
 from celery import shared_task, signals
-from celery.exceptions import Ignore, Reject
 from celery.utils.log import get_task_logger
 
 from logconform.lab import values
+from logconform.lab.endings import ENDINGS, ExpectedProbeError, ProbeError
 from logconform.lab.oracle import note
-from logconform.lab.voice import Voice, current_voice
+from logconform.lab.voice import LOGGER, Voice, current_voice
 
 PREFIX = "logconform.probe."
-LOGGER = "logconform.probe"
 WAYS: dict[str, Callable[[str], logging.Logger]] = {"standard": logging.getLogger, "celery": get_task_logger}
 """Ways to get a logger other than the service's: a library's, and the one that Celery's manual gives to tasks."""
 RENDEZVOUS_SECONDS = 10.0
 """How long concurrent probes wait for one another."""
-
-
-class ProbeError(Exception):
-    """What probes raise; the text names the probe."""
-
-
-class ExpectedProbeError(ProbeError):
-    """Raised by the task that declares it in `throws`."""
 
 
 def speak(task: Any, probe: str, point: str, **fields: Any) -> Voice:
@@ -68,7 +58,7 @@ def end(self: Any, *_args: Any, probe: str, how: str = "succeeds", **kwargs: Any
     speak(self, probe, "first")
     speak_as_library(probe)
     speak(self, probe, "last")
-    return _ENDINGS[how](self, probe, kwargs)
+    return ENDINGS[how](self, probe, kwargs)
 
 
 @_probe("again", acks_late=True, reject_on_worker_lost=True, acks_on_failure_or_timeout=False)
@@ -76,7 +66,7 @@ def again(self: Any, *, probe: str, how: str, **kwargs: Any) -> Any:
     """End as *how* says when it is delivered first, and succeed when it is delivered again."""
     speak(self, probe, "first")
     speak(self, probe, "last")
-    return _ENDINGS[how](self, probe, kwargs)
+    return ENDINGS[how](self, probe, kwargs)
 
 
 @_probe("traced")
@@ -296,132 +286,6 @@ def secrets(self: Any, *, probe: str, verification_token: str, place: str, **_kw
     voice = speak(self, probe, "first")
     _SECRET_PLACES[place](self, voice, probe, verification_token)
     speak(self, probe, "last")
-
-
-def _succeed(_task: Any, _probe: str, kwargs: dict[str, Any]) -> Any:
-    return kwargs.get("returns")
-
-
-def _succeed_late(*_: Any) -> None:
-    time.sleep(0.4)  # so long that seconds and milliseconds are told apart
-
-
-def _handle_error(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
-    try:
-        raise ProbeError(f"handled in probe {probe}")
-    except ProbeError:
-        current_voice().get_logger(LOGGER).exception("Probe failed to work", probe=probe, point="handler", attempt=0)
-
-
-def _raise(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
-    raise ValueError(f"raised by probe {probe}")
-
-
-def _raise_beside_secret(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
-    held = probe[::-1]
-    raise ValueError(f"raised beside {len(held)} letters by probe {probe}")
-
-
-def _raise_custom(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
-    raise ProbeError(f"raised by probe {probe}")
-
-
-def _raise_without_message(_task: Any, _probe: str, _kwargs: dict[str, Any]) -> None:
-    raise TimeoutError
-
-
-def _raise_from_cause(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
-    try:
-        raise KeyError(f"cause of probe {probe}")
-    except KeyError as cause:
-        raise RuntimeError(f"effect of probe {probe}") from cause
-
-
-def _raise_while_handling(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
-    try:
-        raise KeyError(f"cause of probe {probe}")
-    except KeyError:
-        raise RuntimeError(f"effect of probe {probe}")  # noqa: B904 - the implicit context is the point
-
-
-def _raise_group(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
-    members = [KeyError(f"cause of probe {probe}"), ValueError("another member")]
-    raise ExceptionGroup(f"effect of probe {probe}", members)
-
-
-def _raise_hostile(name: str) -> Any:
-    def raise_it(_task: Any, probe: str, _kwargs: dict[str, Any]) -> None:
-        raise values.EXCEPTIONS[name](probe)
-
-    return raise_it
-
-
-def _ignore(*_: Any) -> None:
-    raise Ignore
-
-
-def _reject(*_: Any) -> None:
-    raise Reject("no longer wanted", requeue=False)
-
-
-def _reject_once(task: Any, *_: Any) -> None:
-    if not _is_redelivered(task):
-        raise Reject("not yet", requeue=True)
-
-
-def _exit(task: Any, *_: Any) -> None:
-    if not _is_redelivered(task):
-        sys.exit(3)
-
-
-def _be_interrupted(task: Any, *_: Any) -> None:
-    if not _is_redelivered(task):
-        raise KeyboardInterrupt
-
-
-def _be_killed(task: Any, *_: Any) -> None:
-    if not _is_redelivered(task):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _is_redelivered(task: Any) -> bool:
-    """Whether a service that rejects what a lost process ran (`task_reject_on_worker_lost`) got the task once more."""
-    return bool((task.request.delivery_info or {}).get("redelivered"))
-
-
-def _overrun(task: Any, *_: Any) -> None:
-    deadline = time.monotonic() + 30.0  # the time limit comes after one
-    while time.monotonic() < deadline and not _is_redelivered(task):
-        time.sleep(0.02)
-
-
-def _take_a_second(*_: Any) -> None:
-    time.sleep(1.0)  # so long that the worker is told to stop meanwhile
-
-
-_ENDINGS = {
-    "succeeds": _succeed,
-    "takes its time and succeeds": _succeed_late,
-    "logs an error that it handles": _handle_error,
-    "raises an exception": _raise,
-    "raises an exception of its own": _raise_custom,
-    "raises an exception where a local variable holds a word": _raise_beside_secret,
-    "raises an exception without a message": _raise_without_message,
-    "raises from a cause": _raise_from_cause,
-    "raises while handling another exception": _raise_while_handling,
-    "raises an exception group": _raise_group,
-    "is ignored": _ignore,
-    "is rejected": _reject,
-    "is rejected and delivered again": _reject_once,
-    "takes a second": _take_a_second,
-    "goes on and on": _overrun,
-    "exits": _exit,
-    "is interrupted": _be_interrupted,
-    "is killed": _be_killed,
-    "exceeds its soft time limit": _overrun,
-    "exceeds its hard time limit": _overrun,
-    **{f"raises an exception {name}": _raise_hostile(name) for name in values.EXCEPTIONS},
-}
 
 
 def _secret_in_fields(_task: Any, voice: Voice, probe: str, canary: str) -> None:

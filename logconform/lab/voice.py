@@ -16,6 +16,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
 
+LOGGER = "logconform.probe"
+"""Through which probes speak."""
 ADAPTER_VARIABLE = "LOGCONFORM_ADAPTER"
 
 
