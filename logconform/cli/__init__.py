@@ -15,6 +15,22 @@ UNUSABLE = 2
 INTERRUPTED = 130
 """Exit code: ended by Ctrl-C."""
 
+page_format = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="For the terminal, programs, or a page.",
+)
+fail_on = click.option(
+    "--fail-on",
+    type=click.Choice(["violation", "warning", "none"]),
+    default="violation",
+    show_default=True,
+    help="What makes the exit code 1.",
+)
+
 
 class Failure(click.ClickException):
     """A command can't do its work; the message says why and what to do."""

@@ -7,19 +7,12 @@ from typing import Any
 
 import click
 
-from logconform.cli import INTERRUPTED, Failure
+from logconform.cli import INTERRUPTED, Failure, page_format
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="For the terminal, programs, or a page.",
-)
+@page_format
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the catalog to a file.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to read with.  [default: all cores]")
 @click.option("--verbose", is_flag=True, help="Show the fields of each event in the text too.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from logconform.cli import INTERRUPTED, Failure
+from logconform.cli import INTERRUPTED, Failure, fail_on
 from logconform.report import FORMATS
 
 
@@ -42,13 +42,7 @@ from logconform.report import FORMATS
     metavar="SECONDS",
     help="With --follow: a task silent for longer is reported.",
 )
-@click.option(
-    "--fail-on",
-    type=click.Choice(["violation", "warning", "none"]),
-    default="violation",
-    show_default=True,
-    help="What makes the exit code 1.",
-)
+@fail_on
 @click.option("--only", multiple=True, metavar="ID", help="Judge this requirement only. Repeatable.")
 @click.option("--ignore", multiple=True, metavar="ID", help="Leave this requirement out. Repeatable.")
 @click.option("--verbose", is_flag=True, help="Show every cause, and why requirements were not tested.")

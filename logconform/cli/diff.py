@@ -7,28 +7,15 @@ from typing import Any
 
 import click
 
-from logconform.cli import Failure
+from logconform.cli import Failure, fail_on, page_format
 
 
 @click.command()
 @click.argument("before", type=click.Path(path_type=Path), metavar="A.json")
 @click.argument("after", type=click.Path(path_type=Path), metavar="B.json")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="For the terminal, programs, or a page.",
-)
+@page_format
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the comparison to a file.")
-@click.option(
-    "--fail-on",
-    type=click.Choice(["violation", "warning", "none"]),
-    default="violation",
-    show_default=True,
-    help="What makes the exit code 1.",
-)
+@fail_on
 @click.pass_context
 def diff(ctx: click.Context, /, **options: Any) -> None:
     """Tell what changed from A.json to B.json: two conformance reports, or two catalogs.

@@ -98,7 +98,7 @@ def verdict_on(seen: Seen) -> Verdict:
 def checks(seen: Seen) -> Iterator[tuple[str, Finding | None]]:
     """Yield each check of every audit, with its requirement: None where it holds, else a finding."""
     if seen.broker_secret and len(seen.broker_secret) < GUESSABLE:
-        seen.broker_secret = None
+        seen = replace(seen, broker_secret=None)
     for requirement, audit in (*LIFECYCLE_AUDITS, *STREAM_AUDITS, *(FILE_AUDITS if seen.log_file else ())):
         for check in audit(seen):
             yield requirement, check

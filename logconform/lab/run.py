@@ -256,10 +256,13 @@ class LabRun:
     def not_binding(self, node: str) -> str | None:
         """Say why a violation of a scenario's requirement does not make the run red; None where it does."""
         plan = self.planned[node]
-        profile = self.contract[plan.requirement].profile
+        return self._excuse(plan.requirement, plan.environment)
+
+    def _excuse(self, requirement: str, environment: str) -> str | None:
+        profile = self.contract[requirement].profile
         if profile not in self.profiles:
             return f"the profile {profile} is not judged"
-        covering = waivers_for(plan.requirement, plan.environment, self.settings.config.waivers, date.today())
+        covering = waivers_for(requirement, environment, self.settings.config.waivers, date.today())
         return f"waived: {covering[0].reason}" if covering else None
 
     @property
@@ -302,18 +305,12 @@ class LabRun:
         """Weigh what the service's own command brought about in one environment, and keep it as a result."""
         here = self.exercised[environment]
         verdict = here.verdict if self.judged is None else here.verdict.only(self.judged)
-        binding = [each for each in verdict.findings if not self._is_covered(each.requirement, environment)]
+        binding = [each for each in verdict.findings if self._excuse(each.requirement, environment) is None]
         conclusion = here.conclude(self.contract, binding)
         self.results[f"{here.result.id} {self.round}"] = here.result
         if here.account.failed or here.account.trouble or here.account.untested:
             self.unfit.append(here.account)
         return conclusion
-
-    def _is_covered(self, requirement: str, environment: str) -> bool:
-        """Whether a violation of *requirement* does not make the run red."""
-        if self.contract[requirement].profile not in self.profiles:
-            return True
-        return bool(waivers_for(requirement, environment, self.settings.config.waivers, date.today()))
 
     def reproduction(self, plan: Planned) -> str:
         """Return the command that runs one scenario again, alone, in its environment."""

@@ -10,7 +10,6 @@ from logconform.findings import Count
 STATUSES = ("passed", "violated", "warned", "not_tested", "inconclusive", "waived")
 VERDICTS = ("conforms", "does_not_conform", "nothing_tested", "inconclusive")
 MUST = "MUST"
-FAIL_ON = ("violation", "warning", "none")
 
 
 def status_of(level: str, count: Count) -> str:

@@ -41,7 +41,6 @@ class Stretch:
     """
 
     lines: int = 0
-    last_line: int = 0
     first: float | None = None
     highest: float | None = None
     lowest: float | None = None

@@ -10,6 +10,7 @@ from pathlib import Path
 from logconform.contract import Level, load_contract
 from logconform.findings import Finding
 from logconform.judge import judge_stream
+from logconform.lab.audits.ending import ENDINGS
 from logconform.lab.evidence import Log, Sent
 from logconform.lab.truth import Task, Truth
 from logconform.records import Reading, read_stream
@@ -99,9 +100,9 @@ def _of_task(log: Log, sent: Sent, task: Task) -> Iterator[str]:
     states = [execution.state for execution in task.executions]
     written = Counter(record.event for record in log.by_task.get(sent.task_id, []))
     if _is_lost(task):  # in its body, or with its ending on record already
-        endings = [written[event] for event in ("Task completed", "Task failed", "Task failed, retrying", "Task ended")]
-        if sum(endings) != 1:
-            yield f"{sum(endings)} endings of {sent.name}, whose process was lost (task {sent.task_id})"
+        endings = sum(written[event] for event in ENDINGS)
+        if endings != 1:
+            yield f"{endings} endings of {sent.name}, whose process was lost (task {sent.task_id})"
         return
     expected = {
         "Task starting": len(task.executions),

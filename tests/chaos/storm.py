@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import random
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import psutil
 
@@ -160,18 +161,11 @@ def _without_results(broker: Broker) -> Broker:
     return replace(broker, result_url=nowhere, env={**broker.env, "CELERY_RESULT_BACKEND": nowhere})
 
 
-@contextmanager
-def _settings(folder: Path) -> Iterator[None]:
+def _settings(folder: Path) -> AbstractContextManager[Any]:
     """Let the worker write a log file that rotates often, and keeps every old one."""
     own = {
         "WORKER_LOG_FILE": str(folder / "logs" / "worker.log"),
         "WORKER_LOG_MAX_SIZE_MB": str(FILE_MEGABYTES),
         "WORKER_LOG_BACKUP_COUNT": "1000",
     }
-    before = {name: os.environ.get(name) for name in own}
-    os.environ.update(own)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+    return patch.dict(os.environ, own)

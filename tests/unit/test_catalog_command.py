@@ -17,6 +17,7 @@ from logconform.check.catalogue import Catalog, engine, page, table
 from logconform.check.sources import Block, Source
 from logconform.cli import main
 from logconform.report import Look
+from tests.unit.interrupting import Interrupting
 
 FIRST = (
     b'{"timestamp": "2025-09-12T20:05:03.001184Z", "level": "info", "service": "worker", "logger": "app.tasks", '
@@ -167,16 +168,6 @@ def test_ctrl_c_gives_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:
     subject = json.loads(result.stdout)["subject"]
     assert (subject["partial"], subject["records"], subject["bytes"]) == (True, 1, len(FIRST))
     assert signal.getsignal(signal.SIGINT) is before
-
-
-class Interrupting(io.BytesIO):
-    """A stream on which, once it is drained, Ctrl-C is pressed while somebody waits for more."""
-
-    def read1(self, size: int | None = -1, /) -> bytes:
-        data = super().read1(size)
-        if not data:
-            signal.raise_signal(signal.SIGINT)
-        return data
 
 
 def test_ctrl_c_while_waiting_gives_what_came(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,6 +28,7 @@ from logconform.check.sources import Block, Lines, Source, Unreadable, find_sour
 from logconform.cli import main
 from logconform.findings import Count, Finding, Verdict
 from logconform.records import Reading, read_stream
+from tests.unit.interrupting import Interrupting
 
 GOOD = b'{"event": "Task starting"}\n'
 BAD = b"a banner\n"
@@ -395,16 +396,6 @@ def test_end_to_end_a_banner_does_not_conform(tmp_path: Path) -> None:
     assert [(each["requirement"], each["path"], each["line"]) for each in json.loads(out)["findings"]] == [
         ("FMT001", "-", 1)
     ]
-
-
-class Interrupting(io.BytesIO):
-    """A stream on which, once it is drained, Ctrl-C is pressed while somebody waits for more."""
-
-    def read1(self, size: int | None = -1, /) -> bytes:
-        data = super().read1(size)
-        if not data:
-            signal.raise_signal(signal.SIGINT)
-        return data
 
 
 def test_an_interrupt_while_waiting_for_input_judges_what_came(monkeypatch: pytest.MonkeyPatch) -> None:
