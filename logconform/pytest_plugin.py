@@ -33,6 +33,7 @@ from logconform.lab.run import Conclusion, LabRun, Violated
 from logconform.lab.selection import short_id
 from logconform.lab.settings import settings_of
 from logconform.lab.stage import Trace
+from logconform.lab.vocabulary import FeatureError
 from logconform.lab.worker import SubjectError
 from logconform.report import Look, render
 from logconform.report.model import exit_code
@@ -114,11 +115,11 @@ def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config
     """Leave what `--only` names, and put the rounds one after the other; or put the exercise in place of all."""
     run = config.stash[_run_key]
     scenarios = {item: found for item in items if (found := _scenario_of(item))}
-    about = {item: run.requirement_of(scenario) for item, (scenario, *_) in scenarios.items()}
-    ids = {item: short_id(about[item], scenario.name) for item, (scenario, *_) in scenarios.items()}
     try:
+        about = {item: run.requirement_of(scenario) for item, (scenario, *_) in scenarios.items()}
+        ids = {item: short_id(about[item], scenario.name) for item, (scenario, *_) in scenarios.items()}
         run.settings.selection.check_scenarios(set(ids.values()))
-    except ConfigError as error:
+    except (ConfigError, FeatureError) as error:
         items.clear()  # pytest finishes the collection, and would run them
         pytest.exit(f"logconform: {error}", returncode=UNUSABLE)
     if run.settings.exercise is not None:
@@ -200,7 +201,7 @@ def _begin(config: pytest.Config, number: int) -> None:
     config.stash.setdefault(_handler_key, signal.signal(signal.SIGTERM, _interrupt))
     try:
         run.stimulate(folder, _progress(config), number)
-    except (SubjectError, BrokerUnavailable) as error:
+    except (SubjectError, BrokerUnavailable, FeatureError) as error:
         run.keep_all()
         turn = f"run {number} of {run.settings.repeat}: " if run.settings.repeat > 1 else ""
         pytest.exit(f"logconform: {turn}{error}", returncode=UNUSABLE)

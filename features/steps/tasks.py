@@ -5,9 +5,10 @@ from __future__ import annotations
 import tempfile
 import uuid
 
+from logconform.config import Task
 from logconform.lab.evidence import Sent
 from logconform.lab.stage import Stage
-from logconform.lab.vocabulary import stimulus
+from logconform.lab.vocabulary import keyword_arguments, stimulus
 from logconform.lab.worker import nonce
 
 RETURNS = {
@@ -197,6 +198,11 @@ def has_secret(stage: Stage, place: str) -> None:
         account={"password": canary, "name": "ada"},
         facts={"canary": canary},
     )
+
+
+@stimulus('the service\'s task "{name}" runs with {kwargs}')
+def service_task(stage: Stage, name: str, kwargs: str) -> None:
+    stage.run_own("task", Task(name, keyword_arguments(kwargs)))
 
 
 @stimulus('the service\'s own "{kind}" task runs')

@@ -21,6 +21,7 @@ STOP_S = 60
 
 
 @click.command()
+@click.argument("features", nargs=-1, type=click.Path(exists=True, path_type=Path))
 @click.option("--celery-app", "--app", "celery_app", metavar="MODULE:ATTR", help="The Celery app under test.")
 @click.option("--adapter", metavar="MODULE:ATTR", help="The object through which the probes log.")
 @click.option("--pool", multiple=True, type=click.Choice(POOLS), help="Repeatable.")
@@ -59,13 +60,14 @@ STOP_S = 60
 )
 @click.option("--repeat", type=click.IntRange(1), metavar="N", help="Run all N times, to find what is flaky.")
 @click.pass_context
-def run(ctx: click.Context, /, only: Sequence[str], **options: Any) -> None:
+def run(ctx: click.Context, /, features: Sequence[Path], only: Sequence[str], **options: Any) -> None:
     """Run a Celery app's worker, stimulate it, and judge what it logs.
 
     What is not given here comes from logconform.toml or [tool.logconform] in
     pyproject.toml; without an app, the reference worker is judged. A service
     that doesn't start its worker by `celery worker` says there how it does:
-    worker_command = ["./start.sh"].
+    worker_command = ["./start.sh"]. FEATURES are folders with features of the
+    service's own, which use the suite's steps and run together with it.
 
     \b
     Examples:
@@ -75,6 +77,7 @@ def run(ctx: click.Context, /, only: Sequence[str], **options: Any) -> None:
       logconform run --only CTX005-1861 --keep kept    one scenario, as a failure names it
       logconform run --repeat 20                       what fails only sometimes is flaky
       logconform run --exercise 'pytest tests/'        judge what the service's own tests run
+      logconform run features/                         the service's own features too
 
     \b
     Exit codes:
@@ -84,7 +87,8 @@ def run(ctx: click.Context, /, only: Sequence[str], **options: Any) -> None:
       3    nothing was tested, or it could not be decided
       130  interrupted
     """
-    ctx.exit(_pytest([str(_features()), "-p", "no:cacheprovider", *_given(options), *_selection(only)]))
+    folders = [str(folder) for folder in (_features(), *features)]
+    ctx.exit(_pytest([*folders, "-p", "no:cacheprovider", *_given(options), *_selection(only)]))
 
 
 def _given(options: Mapping[str, Any]) -> Iterator[str]:

@@ -26,6 +26,7 @@ from logconform.lab.selection import short_id
 from logconform.lab.settings import Settings
 from logconform.lab.stage import Trace
 from logconform.lab.truth import Truth
+from logconform.lab.vocabulary import FeatureError
 from logconform.lab.worker import Subject
 from logconform.report.model import Environment, EvidenceLine, ScenarioResult, Step, build_report
 from logconform.report.waivers import waivers_for
@@ -72,10 +73,20 @@ class LabRun:
         self.labs: dict[str, session.Environment] = {}
 
     def requirement_of(self, scenario: Any) -> str:
-        """Return what a scenario is about: its one tag that is a requirement."""
+        """
+        Return what a scenario is about: its one tag that is a requirement.
+
+        Raises:
+            FeatureError: If it has none, or several.
+        """
         tags = set(scenario.tags) | set(scenario.feature.tags) | set(scenario.rule.tags if scenario.rule else ())
-        [requirement] = [tag for tag in tags if tag in self.contract]
-        return str(requirement)
+        about = [tag for tag in tags if tag in self.contract]
+        if len(about) != 1:
+            raise FeatureError(
+                f"{scenario.feature.filename}:{scenario.line_number}: {scenario.name!r} must carry the one requirement "
+                "that it is about as a tag, on its Rule or on itself, such as @CTX002"
+            )
+        return str(about[0])
 
     def plan(self, node: str, scenario: Any, environment: str, number: int = 1) -> None:
         """Take a scenario into a round of the run."""

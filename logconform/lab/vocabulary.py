@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -16,6 +17,12 @@ from logconform.lab.evidence import Seen
 from logconform.lab.stage import Stage
 
 Stimulus = Callable[..., None]
+
+
+class FeatureError(ValueError):
+    """A scenario that can't be run as it is written; says which, and how it would do."""
+
+
 Question = Callable[..., Iterable[Finding | None]]
 
 
@@ -64,13 +71,32 @@ def perform(stage: Stage, text: str) -> None:
     Do what a Given or When step says.
 
     Raises:
-        LookupError: If no step has this text.
+        FeatureError: If no step has this text.
     """
     for known in STIMULI:
         if known.parser.is_matching(text):
             known.act(stage, **known.parser.parse_arguments(text))
             return
-    raise LookupError(f"no step is defined for {text!r}; define it in features/steps")
+    raise FeatureError(f"no step is defined for {text!r}; the reference of the features has those that are")
+
+
+def keyword_arguments(text: str) -> dict[str, Any]:
+    """
+    Read the keyword arguments that a step writes as JSON.
+
+    Raises:
+        FeatureError: If it is no JSON object.
+
+    >>> keyword_arguments('{"tenant_id": "acme"}')
+    {'tenant_id': 'acme'}
+    """
+    try:
+        arguments = json.loads(text)
+    except ValueError:
+        arguments = None
+    if not isinstance(arguments, dict):
+        raise FeatureError(f'{text}: keyword arguments are written as JSON, such as {{"tenant_id": "acme"}}')
+    return arguments
 
 
 def _replay(stimulated: Any) -> None:
@@ -89,4 +115,4 @@ def _asking(ask: Question, names: list[str]) -> Callable[..., None]:
     return step
 
 
-__all__ = ["Seen", "Stage", "perform", "question", "stimulus"]
+__all__ = ["FeatureError", "Seen", "Stage", "keyword_arguments", "perform", "question", "stimulus"]
