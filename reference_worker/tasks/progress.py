@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
-from typing import TypeVar
-
-from reference_worker.logging.structured import Logger
+from typing import Any, Protocol, TypeVar
 
 Item = TypeVar("Item")
+
+
+class Logger(Protocol):
+    """What progress is written with."""
+
+    def info(self, event: str, /, **fields: Any) -> None:
+        """Write a record."""
 
 
 class Progress:
