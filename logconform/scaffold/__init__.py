@@ -1,0 +1,1 @@
+"""New services: the template, where it is kept, and what is made of it. Copier does the rendering."""
