@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -115,7 +116,7 @@ def _launch(executable: Path, folder: Path, port: int, secret: str) -> WorkerPro
     settings = folder / "redis.conf"
     settings.touch(mode=0o600)
     settings.write_text(
-        f"bind 127.0.0.1\nport {port}\nrequirepass {secret}\ndir {folder}\n"
+        f"bind 127.0.0.1\nport {port}\nrequirepass {secret}\ndir {json.dumps(str(folder), ensure_ascii=False)}\n"
         'save ""\nappendonly no\ndaemonize no\nlogfile ""\n'
     )
     try:

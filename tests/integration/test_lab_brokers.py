@@ -116,7 +116,7 @@ def test_the_environment_alone_is_enough(tmp_path):
 def test_the_private_redis_is_closed_and_ends(tmp_path, way):
     """The private Redis wants a password, listens on the loopback alone, and ends with its port and its folder."""
     needs(way)
-    folder = tmp_path / "redis"
+    folder = tmp_path / 'a "folder" of ours'  # as a temporary folder may be called
     folder.mkdir()
     executable = {"path": redis_server.server_on_path, "wheel": redis_server.server_of_wheel}[way]()
     assert executable is not None
