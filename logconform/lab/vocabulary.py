@@ -77,7 +77,7 @@ def perform(stage: Stage, text: str) -> None:
         if known.parser.is_matching(text):
             known.act(stage, **known.parser.parse_arguments(text))
             return
-    raise FeatureError(f"no step is defined for {text!r}; the reference of the features has those that are")
+    raise FeatureError(f"no step is defined for: {text} (the reference of the features has those that are)")
 
 
 def keyword_arguments(text: str) -> dict[str, Any]:

@@ -69,6 +69,12 @@ def test_options_are_passed_on_to_pytest(process: type[Pytest], given: list[str]
         assert any(pair == (name, value) for pair in zip(process.command, process.command[1:], strict=False))
 
 
+def test_a_services_own_features_run_beside_the_suites(process: type[Pytest], tmp_path: Path) -> None:
+    """Both folders are one run of pytest: one lab, one report."""
+    assert run(str(tmp_path), "--only", "CTX005").exit_code == 0
+    assert process.command == [*ALWAYS[:4], str(tmp_path), *ALWAYS[4:], "--only", "CTX005"]
+
+
 @pytest.mark.parametrize(("pytests", "ours"), [(0, 0), (1, 1), (2, 2), (3, 3), (4, 2), (5, 3), (None, 130)])
 def test_exit_codes_are_the_fixed_ones(process: type[Pytest], pytests: int | None, ours: int) -> None:
     """The plugin's codes pass; pytest's own for wrong usage and for no tests become ours."""
@@ -81,7 +87,7 @@ USAGE_ERRORS = [
     (["--only", "CXT005-3f2a"], "no requirement is called CXT005; did you mean CTX005"),
     (["--repeat", "0"], "0 is not in the range"),
     (["--pool", "eventlet"], "'eventlet' is not one of"),
-    (["features"], "unexpected extra argument"),
+    (["no-folder"], "Path 'no-folder' does not exist"),
 ]
 
 
