@@ -12,7 +12,7 @@ from typing import Any
 from logconform import __version__
 from logconform.scaffold.history import History, HistoryError
 from logconform.scaffold.names import NameRefused, package_of
-from logconform.scaffold.origin import LOCAL_MAKEFILE, local_makefile
+from logconform.scaffold.origin import note_origin
 from logconform.scaffold.template import TemplateMissing, template_files
 
 ANSWERS = ".copier-answers.yml"
@@ -83,7 +83,7 @@ def _create(options: Options) -> str:
             overwrite=True,
             quiet=True,
         )
-    _note_origin(folder)
+    note_origin(folder)
     return f"made {folder}\nnext: cd '{folder}' && make test"
 
 
@@ -110,7 +110,7 @@ def _update(options: Options) -> str:
             overwrite=True,
             quiet=True,
         )
-    _note_origin(folder)
+    note_origin(folder)
     return f"{folder.resolve().name}: {made_with.get('_commit')} -> {_made_with(folder).get('_commit')}; see git diff"
 
 
@@ -139,11 +139,6 @@ def _made_with(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise Refused(f"{folder / ANSWERS}: can't be read ({error}); restore it from git") from None
     return known if isinstance(known, dict) else {}
-
-
-def _note_origin(folder: Path) -> None:
-    if (said := local_makefile()) is not None:
-        (folder / LOCAL_MAKEFILE).write_text(said, "utf-8")
 
 
 @contextmanager

@@ -49,9 +49,9 @@ class History:
         self._make()
         digest = digest_of(files)
         known = self.tags()
-        if digest in known.values():
-            return next(tag for tag, content in known.items() if content == digest)
-        tag = _next(f"v{version}", known)
+        tag = _place(f"v{version}", digest, known)
+        if tag in known:
+            return tag
         self._git("fast-import", "--quiet", "--force", given=_commit(tag, digest, files, first=not known))
         return tag
 
@@ -87,10 +87,10 @@ class History:
         return done.stdout
 
 
-def _next(tag: str, known: Mapping[str, str]) -> str:
-    """Return the first tag that is free: a version in development has several states."""
+def _place(tag: str, digest: str, known: Mapping[str, str]) -> str:
+    """Return the version's tag that has this content, else the first that is free: in development it has several."""
     number, name = 0, tag
-    while name in known:
+    while known.get(name, digest) != digest:
         number += 1
         name = f"{tag}.post{number}"
     return name

@@ -9,22 +9,14 @@ import sys
 _NAME = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _FOLDERS = frozenset({"build", "dist", "features", "logs", "reports", "tests"})
 """Folders of a service that are not its package."""
-_IMPORTED = frozenset(
-    {
-        "celery",
-        "gevent",
-        "logconform",
-        "opentelemetry",
-        "orjson",
-        "psutil",
-        "pydantic",
-        "pydantic_settings",
-        "pytest",
-        "reference_worker",
-        "structlog",
-    }
-)
-"""Packages that a service imports."""
+# fmt: off
+_IMPORTED = frozenset({
+    "amqp", "billiard", "celery", "click", "dateutil", "dotenv", "gevent", "greenlet", "kombu", "logconform",
+    "opentelemetry", "orjson", "psutil", "pydantic", "pydantic_core", "pydantic_settings", "pytest", "redis",
+    "reference_worker", "structlog", "vine",
+})
+# fmt: on
+"""Packages that a service needs, itself or by what it imports."""
 
 
 class NameRefused(ValueError):
@@ -64,7 +56,7 @@ def _taken(package: str) -> str | None:
     if package in sys.stdlib_module_names:
         return f"Python's own module {package} could not be imported any more"
     if package in _IMPORTED:
-        return f"the service itself needs the package {package}"
+        return f"the service needs the package {package} itself"
     if package in _FOLDERS:
         return f"{package}/ is another folder of the service"
     return None

@@ -17,15 +17,16 @@ from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
 LOCAL_MAKEFILE = "local.mk"
+_HEADER = "# Where the logconform came from that made this service. It is about this machine: don't commit it."
 
 
-def local_makefile() -> str | None:
-    """Return what `local.mk` says of the running logconform; None where it came from an index."""
-    try:
-        noted = distribution("logconform").read_text("direct_url.json")
-    except PackageNotFoundError:
-        return None
-    return makefile_of(json.loads(noted)) if noted else None
+def note_origin(folder: Path) -> None:
+    """Write to a service's `local.mk` where the running logconform came from; from an index, there is none."""
+    path, direct = folder / LOCAL_MAKEFILE, _direct_url()
+    if direct is not None:
+        path.write_text(makefile_of(direct), "utf-8")
+    elif path.is_file() and path.read_text("utf-8", "replace").startswith(_HEADER):
+        path.unlink()
 
 
 def makefile_of(direct: Mapping[str, Any]) -> str:
@@ -38,19 +39,25 @@ def makefile_of(direct: Mapping[str, Any]) -> str:
     LOGCONFORM_AT := /a b/logconform.whl
     <BLANKLINE>
     """
-    lines = [
-        "# Where the logconform came from that made this service. It is about this machine: don't commit it.",
-        f"LOGCONFORM ?= {_for_make(_requirement(direct))}",
-    ]
+    lines = [_HEADER, f"LOGCONFORM ?= {_for_make(_requirement(direct))}"]
     parts = urlsplit(direct["url"])
     if parts.scheme == "file" and "vcs_info" not in direct:
         lines.append(f"LOGCONFORM_AT := {_for_make(_in_quotes(str(Path(unquote(parts.path)))))}")
     return "\n".join(lines) + "\n"
 
 
+def _direct_url() -> dict[str, Any] | None:
+    try:
+        noted = distribution("logconform").read_text("direct_url.json")
+    except PackageNotFoundError:
+        return None
+    return json.loads(noted) if noted else None
+
+
 def _requirement(direct: Mapping[str, Any]) -> str:
-    url = quote(unquote(direct["url"])) if direct["url"].startswith("file:") else str(direct["url"])
-    url = url.replace("file%3A", "file:")
+    url = str(direct["url"])
+    if url.startswith("file:"):
+        url = f"file:{quote(unquote(url.removeprefix('file:')), safe='/:')}"  # installers differ in what they quote
     if "vcs_info" in direct:
         url = f"{direct['vcs_info']['vcs']}+{url}@{direct['vcs_info']['commit_id']}"
     below = f"#subdirectory={direct['subdirectory']}" if "subdirectory" in direct else ""

@@ -14,7 +14,7 @@ import logconform.cli
 from logconform import __version__
 from logconform.cli import Commands, Failure, main
 
-COMMANDS = ["catalog", "check", "diff", "explain", "run"]
+COMMANDS = ["catalog", "check", "diff", "explain", "new", "run"]
 
 
 def group_with(action: object) -> Commands:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from click.testing import CliRunner, Result
 
 from logconform import __version__
 from logconform.cli import main
+from logconform.scaffold import origin
 from logconform.scaffold.history import History, HistoryError
 from logconform.scaffold.names import NameRefused, package_of
 from logconform.scaffold.origin import makefile_of
@@ -60,7 +62,7 @@ def test_a_name_gives_a_package(name: str, package: str) -> None:
         ("", "begin with a letter"),
         ("import", "it is a word of Python's own"),
         ("email", "Python's own module email could not be imported any more"),
-        ("structlog", "the service itself needs the package structlog"),
+        ("redis", "the service needs the package redis itself"),
         ("reports", "reports/ is another folder of the service"),
     ],
 )
@@ -97,7 +99,7 @@ def test_a_version_is_kept_once(tmp_path: Path) -> None:
     first = history.remember("0.1.0", {"copier.yml": b"1"})
     assert [first, history.remember("0.1.0", {"copier.yml": b"1"})] == ["v0.1.0", "v0.1.0"]
     assert history.remember("0.1.0", {"copier.yml": b"2", "template/{= a =} b": b""}) == "v0.1.0.post1"
-    assert history.remember("0.2.0", {"copier.yml": b"3"}) == "v0.2.0"
+    assert history.remember("0.2.0", {"copier.yml": b"1"}) == "v0.2.0"
     assert history.remember("0.1.0", {"copier.yml": b"1"}) == "v0.1.0"
     assert sorted(history.tags()) == ["v0.1.0", "v0.1.0.post1", "v0.2.0"]
 
@@ -235,6 +237,42 @@ def test_a_service_depends_on_what_logconform_does(tmp_path: Path) -> None:
     assert set(theirs["dependencies"]) - known == set()
     assert set(theirs["optional-dependencies"]["dev"]) - known == {QUESTIONS["logconform"]["default"]}
     assert theirs["requires-python"] == ours["requires-python"]
+
+
+def test_a_copied_core_needs_nothing_but_what_is_declared(tmp_path: Path) -> None:
+    """With --vendor the service imports neither logconform nor the reference worker."""
+    assert new("billing", "--vendor").exit_code == 0
+    imported = set()
+    for path in (tmp_path / "billing/billing").rglob("*.py"):
+        for node in ast.walk(ast.parse(read(path))):
+            if isinstance(node, ast.Import):
+                imported |= {each.name.split(".")[0] for each in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(str(node.module).split(".")[0])
+    others = imported - sys.stdlib_module_names - {"billing"}
+    assert others == {"billiard", "celery", "orjson", "pydantic", "pydantic_settings", "structlog"}  # celery's billiard
+
+
+def test_an_origin_that_is_over_is_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service that gets logconform from an index now is not kept at the wheel of then; a hand-written file stays."""
+    written = makefile_of({"url": "file:///x.whl", "archive_info": {}})
+    monkeypatch.setattr(origin, "_direct_url", lambda: None)
+    (tmp_path / "local.mk").write_text(written, "utf-8")
+    origin.note_origin(tmp_path)
+    assert not (tmp_path / "local.mk").exists()
+    (tmp_path / "local.mk").write_text("LOGCONFORM := mine\n", "utf-8")
+    origin.note_origin(tmp_path)
+    assert read(tmp_path / "local.mk") == "LOGCONFORM := mine\n"
+
+
+def test_an_update_needs_git(tmp_path: Path) -> None:
+    """Where nothing could be undone, nothing is changed."""
+    assert new("billing").exit_code == 0
+    refused = new("--update", "--output", "billing")
+    assert (refused.exit_code, refused.stderr) == (
+        2,
+        "Error: Updating is only supported in git-tracked subprojects.\n",
+    )
 
 
 def test_options_are_answers(tmp_path: Path) -> None:
