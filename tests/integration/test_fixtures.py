@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -236,6 +237,14 @@ def test_the_reference_worker_conforms(pytester: pytest.Pytester) -> None:
         """
     )
     run(pytester, "-n", "1").assert_outcomes(passed=5)
+
+
+def test_the_documented_example_passes(pytester: pytest.Pytester) -> None:
+    """The how-to page's test and `conftest.py`, as they stand there."""
+    page = (ROOT / "docs" / "how-to" / "unit-tests.md").read_text("utf-8")
+    example, conftest = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    pytester.makepyfile(test_example=example, conftest=conftest)
+    run(pytester).assert_outcomes(passed=1)
 
 
 CONFORMING = [
