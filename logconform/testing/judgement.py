@@ -56,7 +56,7 @@ def assert_conforms(
       --> records:1 (byte 0)
        | {"event": "Invoice sent"}
        = 1 of 1 checked (100 %), from "Invoice sent"
-       = fix: Set `timestamp` once, at the end of the pipeline, from a clock in UTC.
+       = fix: Format the time with `datetime.now(UTC).isoformat(timespec="microseconds")` and replace `+00:00` by `Z`.
        = more: logconform explain FMT003
     """
     __tracebackhide__ = True
