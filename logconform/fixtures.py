@@ -25,8 +25,8 @@ _detours_key = pytest.StashKey[list["Detour"]]()
 _outer_key = pytest.StashKey["Streams"]()
 _capture_key = pytest.StashKey["Capture"]()
 
-_CAPTURES = {"capsys": False, "capsysbinary": False, "capfd": False, "capfdbinary": False, "capteesys": True}
-"""pytest's capture fixtures; whether one passes on what reaches it."""
+_CAPTURES = ("capsys", "capsysbinary", "capfd", "capfdbinary", "capteesys")
+"""pytest's own capture fixtures; a test can have one of them."""
 
 
 @pytest.fixture
@@ -36,10 +36,10 @@ def log_records(request: pytest.FixtureRequest) -> Iterator[LogRecords]:
     from logconform.testing.captured import LogRecords
 
     stash = request.config.stash
-    outer = stash.get(_outer_key, (sys.stdout, sys.stderr))
+    outer = stash[_outer_key]
     capture = stash[_capture_key] = Capture(outer, _detours(request.config, outer))
-    for name in _CAPTURES.keys() & set(request.fixturenames):
-        _share(capture, name, request.getfixturevalue(name))
+    for name in set(_CAPTURES).intersection(request.fixturenames):
+        _share(capture, request.getfixturevalue(name))
     yield LogRecords(capture.records)
     del stash[_capture_key]
     capture.close()
@@ -71,7 +71,7 @@ def pytest_fixture_setup(fixturedef: Any, request: pytest.FixtureRequest) -> Gen
     fixture = yield
     capture = request.config.stash.get(_capture_key, None)
     if capture is not None and fixturedef.argname in _CAPTURES:
-        _share(capture, fixturedef.argname, fixture)
+        _share(capture, fixture)
     return fixture
 
 
@@ -127,7 +127,7 @@ def _detours(config: pytest.Config, outer: Streams) -> list[Detour]:
     return config.stash[_detours_key]
 
 
-def _share(capture: Capture, name: str, fixture: Any) -> None:
+def _share(capture: Capture, fixture: Any) -> None:
     if not getattr(fixture, "_logconform_shared", False):
         fixture._logconform_shared = True
-        capture.share(fixture, passes_on=_CAPTURES[name])
+        capture.share(fixture)

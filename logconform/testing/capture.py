@@ -34,7 +34,6 @@ class Capture:
         self._detours = detours
         self._watched: list[_Watched] = []
         self._records: list[LogRecord] = []
-        self._passes_on = False
         self._closed = False
         self.begin()
 
@@ -77,21 +76,15 @@ class Capture:
         for detour in self._detours:
             self._watch(detour.name, detour.output)
         self._watch_streams(self._outer)
-        if not self._passes_on:
-            self._watch_streams((sys.stdout, sys.stderr))
+        self._watch_streams((sys.stdout, sys.stderr))
 
     def skip(self) -> None:
         """Pass over what is there already."""
         for each in self._watched:
             each.position = each.output.size()
 
-    def share(self, fixture: Any, *, passes_on: bool) -> None:
-        """
-        Look at what goes to a capture fixture of pytest's, before it is taken out of there.
-
-        *passes_on*: whatever reaches it goes to the outer streams as well.
-        """
-        self._passes_on = passes_on
+    def share(self, fixture: Any) -> None:
+        """Look at what goes to a capture fixture of pytest's, before it is taken out of there."""
         for name in ("readouterr", "close"):
             setattr(fixture, name, self._looked_at_first(getattr(fixture, name)))
         if not self._closed:

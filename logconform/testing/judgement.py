@@ -19,11 +19,10 @@ Line = LogRecord | Mapping[str, Any] | bytes | str
 Judgeable = LogRecords | str | PathLike[str] | Iterable[Line]
 """What can be judged: captured records, the path of a log, or the lines of one."""
 
-NOTHING_CAPTURED = (
-    "nothing was logged while log_records looked on, so nothing was checked; is logging configured in this process, "
+NOTHING_GIVEN = (
+    "there are no records, so nothing was checked; where log_records has none: is logging configured in this process, "
     "to standard output or standard error, and not to a file alone?"
 )
-NOTHING_GIVEN = "there are no records, so nothing was checked"
 NOTHING_TESTED = "nothing was checked: the records show nothing that the requirements apply to"
 
 
@@ -84,7 +83,7 @@ def judged(
     check_requirements(config, list(contract))
     chunks = list(_chunks(records))
     if not chunks:
-        return NOTHING_CAPTURED if isinstance(records, LogRecords) else NOTHING_GIVEN
+        return NOTHING_GIVEN
     found = judge_chunks(chunks)
     subject = {
         "kind": "sample",

@@ -43,12 +43,12 @@ class Output(Protocol):
 class FileOutput:
     """A file, by a descriptor of its own: it can be read on when pytest has closed its."""
 
-    open: ClassVar[set[int]] = set()
+    held: ClassVar[set[int]] = set()
     """The descriptors that this class holds: none of them is an output of anybody."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = os.dup(descriptor)
-        self.open.add(self._descriptor)
+        self.held.add(self._descriptor)
         self.key: object = identity(self._descriptor)
 
     def read(self, begin: int) -> bytes:
@@ -65,7 +65,7 @@ class FileOutput:
 
     def close(self) -> None:
         """Close the descriptor."""
-        self.open.discard(self._descriptor)
+        self.held.discard(self._descriptor)
         os.close(self._descriptor)
 
 
@@ -151,7 +151,7 @@ class Detour:
         mine = identity(self._file.fileno())
         if self._real is None or mine is None:
             return
-        _point(_leading_to(mine, {self._file.fileno(), *FileOutput.open}), self._real)
+        _point(_leading_to(mine, {self._file.fileno(), *FileOutput.held}), self._real)
         self._pass_on(self._real)
         os.close(self._real)
         self._real = None

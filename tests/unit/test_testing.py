@@ -55,18 +55,11 @@ def test_the_text_is_what_stands_against_it() -> None:
     assert more == "   = more: logconform explain FMT004"
 
 
-@pytest.mark.parametrize(
-    ("records", "message"),
-    [
-        ([], "there are no records, so nothing was checked"),
-        (LogRecords(list), "nothing was logged while log_records looked on, so nothing was checked; "),
-    ],
-)
-def test_nothing_is_never_right(records: object, message: str) -> None:
-    """Where there is nothing to judge the assertion fails, and says so."""
-    with pytest.raises(AssertionError) as caught:
+@pytest.mark.parametrize("records", [[], LogRecords(list)])
+def test_nothing_is_never_right(records: object) -> None:
+    """Where there is nothing to judge the assertion fails, and says what to look at."""
+    with pytest.raises(AssertionError, match=r"^there are no records, so nothing was checked; "):
         assert_conforms(records)  # type: ignore[arg-type]
-    assert str(caught.value).startswith(message)
 
 
 def test_what_was_not_tested_is_not_right() -> None:
