@@ -52,8 +52,9 @@ def examples(ctx: click.Context, /, **options: Any) -> None:
     from logconform.check.sources import Unreadable
     from logconform.config import ConfigError
     from logconform.contract import UnknownRequirement
+    from logconform.report.output import Unwritable
 
     try:
         ctx.exit(run(Options(**options)))
-    except (Unreadable, UnknownRequirement, ConfigError) as error:
+    except (Unreadable, Unwritable, UnknownRequirement, ConfigError) as error:
         raise Failure(str(error)) from None

@@ -101,8 +101,9 @@ def problem_of(report: Mapping[str, Any]) -> str | None:
     from logconform.report.status import exit_code
     from logconform.report.terminal import findings
 
-    verdict = report["summary"]["verdict"]
-    if verdict == "nothing_tested":
+    if problems := report["subject"].get("problems"):
+        return "\n".join(problems)
+    if report["summary"]["verdict"] == "nothing_tested":
         return NOTHING_TESTED
     return findings(report, Look()).rstrip() if exit_code(report) == 1 else None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +38,14 @@ def test_a_path_is_a_log(tmp_path: Path) -> None:
     with pytest.raises(AssertionError) as caught:
         assert_conforms(str(path))
     assert f"\n  --> {path}:2 (byte {len(TEXT) + 1})\n" in str(caught.value)
+
+
+def test_a_log_that_is_damaged_is_not_right(tmp_path: Path) -> None:
+    """What could be read of it conforms, but nobody knows the rest."""
+    path = tmp_path / "worker.log.gz"
+    path.write_bytes(gzip.compress(f"{TEXT}\n".encode() * 500)[:-12])
+    with pytest.raises(AssertionError, match="^" + re.escape(f"{path}: ")):
+        assert_conforms(path)
 
 
 def test_the_text_is_what_stands_against_it() -> None:
