@@ -87,8 +87,8 @@ def run(ctx: click.Context, /, features: Sequence[Path], only: Sequence[str], **
       3    nothing was tested, or it could not be decided
       130  interrupted
     """
-    folders = [str(folder) for folder in (_features(), *features)]
-    ctx.exit(_pytest([*folders, "-p", "no:cacheprovider", *_given(options), *_selection(only)]))
+    arguments = [*map(str, features), *_given(options), *_selection(only)]
+    ctx.exit(_pytest([str(_features()), "-p", "no:cacheprovider", *arguments]))
 
 
 def _given(options: Mapping[str, Any]) -> Iterator[str]:

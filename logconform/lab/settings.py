@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from logconform.checks import features_folder
 from logconform.config import Config, ConfigError, load_config, suggestion
 from logconform.lab.exercise import SECONDS, Exercise
 from logconform.lab.keep import check_folder
@@ -35,7 +36,7 @@ class Settings:
     environments: tuple[tuple[str, str], ...] = ()
     """Pools with the broker of each, where they are named in pairs; else it is every pool on every broker."""
     named: tuple[str, ...] = ()
-    """What the command line says of the app, which has to be said again to run a scenario again."""
+    """What the command line says of the app and of features, and has to say again to run a scenario again."""
 
 
 def settings_of(option: Any, here: Path, requirements: Collection[str]) -> Settings:
@@ -67,7 +68,7 @@ def settings_of(option: Any, here: Path, requirements: Collection[str]) -> Setti
         repeat=option.repeat,
         exercise=_exercise(option),
         keep=here / option.keep if option.keep else None,
-        named=(*_said("--app", option.celery_app), *_said("--adapter", option.adapter)),
+        named=(*_own_features(option), *_said("--app", option.celery_app), *_said("--adapter", option.adapter)),
     )
 
 
@@ -104,6 +105,14 @@ def _exercise(option: Any) -> Exercise | None:
     if any("-" in each for each in option.only or ()):
         raise ConfigError("--only: an exercise has no scenarios; name requirements")
     return Exercise(command, SECONDS if seconds is None else seconds)
+
+
+def _own_features(option: Any) -> Iterator[str]:
+    """Yield the folders of the service's own features."""
+    suite = features_folder().resolve()
+    for given in getattr(option, "file_or_dir", ()):
+        if Path(given).is_dir() and Path(given).resolve() != suite:
+            yield given
 
 
 def _said(option: str, value: str | None) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from logconform.checks import features_folder
 from logconform.config import ConfigError
 from logconform.contract import load_contract
 from logconform.lab import brokers
@@ -39,6 +40,13 @@ def test_what_the_configuration_says_it_says_of_its_own_app(tmp_path: Path) -> N
     same = settings(tmp_path, celery_app="shop:app")
     assert (same.config.worker_command, same.named) == (("./start.sh",), ("--app", "shop:app"))
     assert settings(tmp_path, celery_app="other:app").config.worker_command == ()
+
+
+def test_a_scenario_of_the_services_own_is_run_again_with_its_folder(tmp_path: Path) -> None:
+    """Without the folder nobody would know the scenario; the suite's own is always there."""
+    (tmp_path / "features").mkdir()
+    given = [str(features_folder()), str(tmp_path / "features"), "no-folder"]
+    assert settings(tmp_path, file_or_dir=given).named == (str(tmp_path / "features"),)
 
 
 def test_an_exercise_has_ten_minutes_unless_told(tmp_path: Path) -> None:
