@@ -7,7 +7,9 @@ import os
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -108,18 +110,41 @@ def statuses(report: Mapping[str, Any]) -> dict[str, str]:
     return {each["id"]: each["status"] for each in report["requirements"]}
 
 
-def test_a_new_service_is_green(machine: Machine, logconform: Path) -> None:
-    """From the wheel alone: made in an empty folder, set up in an environment of its own, tested, and judged."""
-    assert machine.run(logconform, "new", "billing") == "made billing\nnext: cd 'billing' && make test\n"
-    billing = machine.work / "billing"
-    said = machine.run("make", "test", f"PYTHON={sys.executable}", cwd=billing)
-    assert "conforms: billing.celery_app:app on prefork-embedded" in said
-    report = judged(billing)
-    assert (report["summary"]["verdict"], report["subject"]["app"]) == ("conforms", "billing.celery_app:app")
-    left = {each["profile"] for each in report["requirements"] if each["status"] == "not_tested"}
-    assert left == {"progress", "resource", "tracing"}
-    own = {each["name"]: each["outcome"] for each in report["scenarios"] if each["id"].startswith("features/")}
-    assert own == dict.fromkeys(["A report is built", "Nobody takes the report", "There is no such report"], "passed")
+@dataclass(frozen=True)
+class Billing:
+    """A service with the defaults: what was said when it was made, what is in it, and its `make test`."""
+
+    folder: Path
+    said: str
+    names: list[str]
+    tested: Future[str]
+
+
+@pytest.fixture(scope="module")
+def billing(machine: Machine, logconform: Path) -> Iterator[Billing]:
+    """Made, and being tested beside the other tests of this module."""
+    said = machine.run(logconform, "new", "billing")
+    folder = machine.work / "billing"
+    names = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    with ThreadPoolExecutor(1) as beside:
+        tested = beside.submit(machine.run, "make", "test", f"PYTHON={sys.executable}", cwd=folder)
+        yield Billing(folder, said, names, tested)
+
+
+def test_a_service_is_made_in_one_command(billing: Billing) -> None:
+    """In an empty folder, and with what comes next."""
+    assert billing.said == "made billing\nnext: cd 'billing' && make test\n"
+    assert billing.names == [
+        "Dockerfile",
+        "Makefile",
+        "README.md",
+        "billing",
+        "compose.yaml",
+        "features",
+        "local.mk",
+        "pyproject.toml",
+        "tests",
+    ]
 
 
 def test_where_logconform_came_from_is_looked_up(machine: Machine, logconform: Path) -> None:
@@ -245,3 +270,14 @@ def test_an_update_from_an_unknown_version_is_refused(machine: Machine, committe
     code, said = machine.end(logconform, "new", "--update", cwd=committed)
     assert code == 2
     assert "the template v0.0.1 is not on this machine; run `logconform new --update` once with that version" in said
+
+
+def test_a_new_service_is_green(billing: Billing) -> None:
+    """From the wheel alone: set up in an environment of its own, tested, and judged. Other tests ran meanwhile."""
+    assert "conforms: billing.celery_app:app on prefork-embedded" in billing.tested.result(SECONDS)
+    report = judged(billing.folder)
+    assert (report["summary"]["verdict"], report["subject"]["app"]) == ("conforms", "billing.celery_app:app")
+    left = {each["profile"] for each in report["requirements"] if each["status"] == "not_tested"}
+    assert left == {"progress", "resource", "tracing"}
+    own = {each["name"]: each["outcome"] for each in report["scenarios"] if each["id"].startswith("features/")}
+    assert own == dict.fromkeys(["A report is built", "Nobody takes the report", "There is no such report"], "passed")
