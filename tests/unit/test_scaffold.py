@@ -16,6 +16,7 @@ from logconform import __version__
 from logconform.cli import main
 from logconform.scaffold import origin
 from logconform.scaffold.history import History, HistoryError
+from logconform.scaffold.names import _NAME as NAME
 from logconform.scaffold.names import NameRefused, package_of
 from logconform.scaffold.origin import makefile_of
 from logconform.scaffold.template import BROKERS, POOLS, PROFILES, template_files
@@ -78,6 +79,7 @@ def test_the_questions_are_those_of_the_command_line() -> None:
     assert tuple(QUESTIONS["broker"]["choices"].values()) == BROKERS
     assert tuple(QUESTIONS["pools"]["choices"]) == POOLS
     assert tuple(QUESTIONS["profiles"]["choices"].values()) == PROFILES
+    assert f"'^{NAME.pattern}$'" in QUESTIONS["name"]["validator"]
 
 
 def test_every_module_of_the_log_core_is_copied() -> None:
