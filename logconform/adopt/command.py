@@ -1,0 +1,168 @@
+"""What stands around an adoption: the app, the measurement, the file, and what is said of it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from logconform.adopt.candidates import Candidate, candidates, winner
+from logconform.adopt.document import Document
+from logconform.adopt.hints import hints, other_command
+from logconform.adopt.importing import NotAnApp, check_app
+from logconform.adopt.measure import NotMeasured, measure
+from logconform.adopt.needs import Renewal, needs, renewal
+from logconform.config import Config, ConfigError, check_requirements, load_config
+from logconform.contract import load_contract
+from logconform.lab.selection import selection
+from logconform.report.status import exit_code, verdict_of
+from logconform.report.words import VERDICT_WORDS, plural
+
+__all__ = ["NotAnApp", "NotFound", "NotMeasured", "Options", "run"]
+
+CONFORMS, NOT_COVERED = 0, 1
+NOT_TESTED = 3
+
+Say = Callable[[str], None]
+_APP = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*")
+
+
+class NotFound(Exception):
+    """There is no app, or no telling which one. The text lists what was found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line says."""
+
+    folder: Path = Path()
+    app: str | None = None
+    until: date | None = None
+    update: bool = False
+    force: bool = False
+    dry_run: bool = False
+    repeat: int = 2
+    only: Sequence[str] = ()
+
+
+def run(options: Options, say: Say, ask: Callable[[Sequence[str]], int] | None = None) -> int:
+    """
+    Find the app, run the suite on it, write what its state needs, and return the exit code.
+
+    *ask* chooses among several candidates; None where nobody can be asked.
+
+    Raises:
+        ConfigError: If the configuration can't be used, or has waivers already and nothing says what to do with them.
+        NotFound, NotAnApp: If there is no app to run.
+        NotMeasured: If it can't be run.
+    """
+    folder = options.folder.resolve()
+    config = _config(folder, options)
+    app = options.app or config.app or _found(folder, say, ask)
+    check_app(app, folder)
+    document = Document.of(folder, config.source)
+    if config.app is None:
+        document = document.with_app(app)
+    report = measure(app, folder, say, repeat=options.repeat, only=options.only)
+    if report["summary"]["verdict"] == "nothing_tested":
+        say("nothing was tested, so there is nothing to waive; `logconform run --verbose` says why")
+        return NOT_TESTED
+    renewed = _renewal(report, config, options)
+    made = document.renewed(renewed.kept) if config.waivers else document
+    made = made.with_new(renewed.new)
+    made.expect([*renewed.kept.values(), *(each.waiver for each in renewed.new)])
+    _write(made, say, dry_run=options.dry_run)
+    return _told(report, config, renewed, made, say)
+
+
+def _config(folder: Path, options: Options) -> Config:
+    contract = load_contract()
+    if options.app is not None and not _APP.fullmatch(options.app):
+        raise ConfigError(f"--app {options.app}: must be MODULE:ATTR, such as billing.celery_app:app")
+    selection(options.only, list(contract))
+    config = load_config(folder)
+    check_requirements(config, list(contract))
+    if config.app and options.app and config.app != options.app:
+        raise ConfigError(f"{config.source}: names the app {config.app}, not {options.app}; change it there")
+    if config.waivers and not (options.update or options.force):
+        raise ConfigError(
+            f"{config.source}: has {plural(len(config.waivers), 'waiver')} already; --update lowers counts and drops "
+            "what covers nothing, --force accepts today's faults as well"
+        )
+    return config
+
+
+def _renewal(report: dict[str, Any], config: Config, options: Options) -> Renewal:
+    if not config.waivers and not options.update:
+        return Renewal({}, needs(report, options.until))
+    return renewal(report, config.waivers, date.today(), force=options.force, until=options.until)
+
+
+def _found(folder: Path, say: Say, ask: Callable[[Sequence[str]], int] | None) -> str:
+    """Return the app of a repository."""
+    ranked = candidates(folder, hints(folder))
+    if not ranked:
+        raise NotFound(
+            f"{folder}: no Celery app found (nothing like `app = Celery(...)`); name it by --app MODULE:ATTR"
+        )
+    chosen = winner(ranked)
+    if chosen is None and ask is not None:
+        chosen = ranked[ask([str(each) for each in ranked])]
+    if chosen is None:
+        listed = "".join(f"\n  {each}" for each in ranked)
+        raise NotFound(f"{folder}: several Celery apps; name one by --app MODULE:ATTR{listed}")
+    say(f"found {chosen}")
+    if (other := other_command(folder)) is not None:
+        say(f"{other[0]} starts the worker by `{other[1]}`; if `celery worker` can't, say so as worker_command")
+    return _importable(chosen, folder)
+
+
+def _importable(candidate: Candidate, folder: Path) -> str:
+    """Return a candidate's app as it can be imported: as seen from the folder, where it is not installed."""
+    seen = ".".join(candidate.path.with_suffix("").parts).removesuffix(".__init__")
+    if seen == candidate.module or not seen.replace(".", "").isidentifier():
+        return candidate.app
+    try:
+        check_app(candidate.app, folder)
+    except NotAnApp:
+        try:
+            check_app(f"{seen}:{candidate.attribute}", folder)
+        except NotAnApp:
+            return candidate.app
+        return replace(candidate, module=seen).app
+    return candidate.app
+
+
+def _write(document: Document, say: Say, *, dry_run: bool) -> None:
+    if dry_run:
+        say(f"would write {document.path}:")
+        sys.stdout.write(document.text)
+        return
+    try:
+        document.path.write_bytes(document.text.encode("utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{document.path}: can't be written ({error.strerror}); change its permissions") from None
+    say(f"wrote {document.path}")
+
+
+def _told(report: dict[str, Any], config: Config, renewed: Renewal, document: Document, say: Say) -> int:
+    """Say what there is now, and what to do next; return the exit code."""
+    total = len(renewed.kept) + len(renewed.new)
+    gone = len(config.waivers) - len(renewed.kept)
+    lowered = sum(config.waivers[number].count != each.count for number, each in renewed.kept.items())
+    parts = [f"{len(renewed.new)} new", f"{lowered} with another count", f"{gone} dropped"]
+    say(f"{plural(total, 'waiver')}: {', '.join(parts)}")
+    if renewed.uncovered:
+        say(f"violated beyond what is waived: {', '.join(renewed.uncovered)}; repair them, or accept them by --force")
+        return NOT_COVERED
+    if exit_code(report) == NOT_TESTED and not total:
+        say(f"the verdict is: {VERDICT_WORDS[verdict_of(report['requirements'])]}; `logconform run` says why")
+        return NOT_TESTED
+    if renewed.new:
+        say(f"next: say in {document.path.name} why each waiver is accepted; commit it; run `logconform run` in CI")
+    say("`logconform run` now conforms, and fails as soon as there is more than this")
+    return CONFORMS
