@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from logconform.adopt.hints import Hint
@@ -58,7 +58,7 @@ def candidates(folder: Path, hints: Iterable[Hint] = ()) -> list[Candidate]:
     """Return the candidates below *folder*, the likeliest first; *hints* say what the service's own commands start."""
     known = list(hints)
     found = [each for path in files_of(folder, ".py") for each in _in_file(folder, path)]
-    named = [_hinted(each, [hint for hint in known if _means(hint, each)]) for each in found]
+    named = [replace(each, hints=tuple(hint for hint in known if _means(hint, each))) for each in found]
     return sorted(named, key=lambda each: ([-part for part in each.weight], each.app))
 
 
@@ -68,18 +68,6 @@ def winner(ranked: list[Candidate]) -> Candidate | None:
         return ranked[0] if ranked else None
     first, second = ranked[0], ranked[1]
     return first if first.weight[:2] != second.weight[:2] else None
-
-
-def _hinted(candidate: Candidate, hints: list[Hint]) -> Candidate:
-    return Candidate(
-        candidate.module,
-        candidate.attribute,
-        candidate.path,
-        candidate.line,
-        candidate.root,
-        candidate.kind,
-        tuple(hints),
-    )
 
 
 def _means(hint: Hint, candidate: Candidate) -> bool:

@@ -81,6 +81,8 @@ def run(options: Options, say: Say, ask: Callable[[Sequence[str]], int] | None =
 
 def _config(folder: Path, options: Options) -> Config:
     contract = load_contract()
+    if options.until is not None and options.until < date.today():
+        raise ConfigError(f"--until {options.until}: is past, so the waivers would fail the run; name a day to come")
     if options.app is not None and not _APP.fullmatch(options.app):
         raise ConfigError(f"--app {options.app}: must be MODULE:ATTR, such as billing.celery_app:app")
     selection(options.only, list(contract))

@@ -23,6 +23,7 @@ OWN, SHARED = "logconform.toml", "pyproject.toml"
 FAULTS_LISTED = 8
 """Faults that stand above a new waiver as a comment."""
 _WAIVER = re.compile(r"^[ \t]*\[\[[ \t]*(?:tool[ \t]*\.[ \t]*logconform[ \t]*\.[ \t]*)?waivers[ \t]*\]\]", re.M)
+_TABLE_OF_OURS = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*logconform[ \t]*\][^\n]*\n", re.M)
 _TABLE = re.compile(r"^[ \t]*\[", re.M)
 _COUNT = re.compile(r"^([ \t]*count[ \t]*=[ \t]*)\d+", re.M)
 
@@ -47,9 +48,13 @@ class Document:
         return self.path.name == SHARED
 
     def with_app(self, app: str) -> Document:
-        """Return it with a table of logconform's own that names *app*."""
-        head = "[tool.logconform]\n" if self.is_shared else ""
-        return self._with(f'{head}# Written by `logconform init`.\napp = "{app}"\n')
+        """Return it with *app* named: at the beginning of logconform's own table, which is made where it is missing."""
+        line = f'# Written by `logconform init`.\napp = "{app}"\n'
+        if not self.is_shared:
+            return Document(self.path, f"{line}\n{self.text}" if self.text.strip() else line)
+        if (table := _TABLE_OF_OURS.search(self.text)) is None:
+            return self._with(f"[tool.logconform]\n{line}")
+        return Document(self.path, self.text[: table.end()] + line + self.text[table.end() :])
 
     def with_new(self, needs: Sequence[Need]) -> Document:
         """Return it with a waiver at its end for each need."""

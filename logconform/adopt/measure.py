@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,8 @@ PROGRESS = "logconform: "
 STOP_S = 60
 """How long the lab may take to stop its workers after Ctrl-C, in seconds."""
 LINES_SHOWN = 25
+_EXIT = re.compile(r"^!+ \S*Exit: (?:logconform: )?(.*?) !+$", re.MULTILINE | re.DOTALL)
+"""How pytest shows the reason for which the lab ended it."""
 
 
 class NotMeasured(Exception):
@@ -37,7 +40,7 @@ def measure(
         command = [*_suite(), "--celery-app", app, "--repeat", str(repeat), "--report", str(report)]
         said = _run([*command, *(part for each in only for part in ("--only", each))], folder, tell)
         if not report.is_file():
-            raise NotMeasured("\n".join(said[-LINES_SHOWN:]) or "the suite ended without a word")
+            raise NotMeasured(_why(said))
         made: dict[str, Any] = json.loads(report.read_bytes())
         return made
 
@@ -66,4 +69,10 @@ def _run(command: list[str], folder: Path, tell: Callable[[str], None]) -> list[
     except KeyboardInterrupt:  # the same Ctrl-C reached the lab, which now stops its workers
         process.wait(STOP_S)
         raise
-    return [line.removeprefix("Exit: ").removeprefix("!" * 4) for line in said]
+    return said
+
+
+def _why(said: Sequence[str]) -> str:
+    """Return the lab's own words of why it ended, else the last of what pytest said."""
+    told = _EXIT.search("\n".join(said))
+    return told[1] if told else "\n".join(said[-LINES_SHOWN:]) or "the suite ended without a word"

@@ -24,7 +24,7 @@ from logconform.lab.evidence import LIFECYCLE_EVENTS
 from logconform.report.words import clipped
 from logconform.secrets import redact_text
 
-FORMS_KEPT = 200
+FAULTS_KEPT = 200
 """Faults told apart per requirement; what prints ever new words would else have no end."""
 WORDS_SHOWN = 60
 """Characters of a line without layout that tell it apart."""
@@ -93,7 +93,7 @@ class Faults:
 
     def _add(self, requirement: str, fault: str) -> None:
         known = self.found.setdefault(requirement, set())
-        if len(known) < FORMS_KEPT:
+        if len(known) < FAULTS_KEPT:
             known.add(fault)
 
 

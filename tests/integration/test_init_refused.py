@@ -45,6 +45,11 @@ REFUSED = [
     ),
     ({"logconform.toml": "wavers = 1"}, [], "{home}/logconform.toml:1: unknown key 'wavers' (did you mean waivers?)"),
     ({"a.py": APP}, ["--only", "SAVE001"], "--only: no requirement is called SAVE001 (did you mean SAFE001?)"),
+    (
+        {"a.py": APP},
+        ["--until", "2020-01-31"],
+        "--until 2020-01-31: is past, so the waivers would fail the run",
+    ),
     ({"a.py": APP}, ["--app", "a"], "--app a: must be MODULE:ATTR, such as billing.celery_app:app\n"),
     ({"a.py": APP}, ["--app", "a:nothing"], "a:nothing: there is no nothing in a\n   = fix: name the app by --app"),
 ]

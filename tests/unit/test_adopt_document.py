@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -72,6 +73,29 @@ def test_the_rest_of_pyproject_stays_byte_for_byte(tmp_path: Path, text: str) ->
     assert "\n[[tool.logconform.waivers]]\n" in made.text
     config = load_config(tmp_path)
     assert (config.app, config.waivers, config.source) == ("shop.celery:app", WAIVERS, made.path)
+
+
+CONFIGURED = [
+    ("logconform.toml", '[tasks.resource]\nname = "shop.render"\n'),
+    ("logconform.toml", ""),
+    (
+        "pyproject.toml",
+        '[tool.logconform]  # ours\nlog_file = "a"\n[tool.logconform.tasks.resource]\nname = "x"\n',
+    ),
+    ("pyproject.toml", '[tool.logconform.tasks.resource]\nname = "shop.render"\n'),
+]
+
+
+@pytest.mark.parametrize(("name", "text"), CONFIGURED)
+def test_a_configuration_without_an_app_gets_one(tmp_path: Path, name: str, text: str) -> None:
+    """It is named in the table that it belongs to, wherever that stands, and the rest holds on."""
+    path = tmp_path / name
+    path.write_text(text, "utf-8")
+    before = load_config(tmp_path)
+    made = written(Document.of(tmp_path, path).with_app("shop:app").with_new(NEEDS))
+    made.expect(WAIVERS)
+    assert load_config(tmp_path) == replace(before, source=path, app="shop:app", waivers=WAIVERS)
+    assert all(line in made.text for line in text.splitlines())
 
 
 KNOWN = """# ours

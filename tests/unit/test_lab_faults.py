@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from logconform.findings import Finding
-from logconform.lab.faults import FORMS_KEPT, Faults, fault_of, form_of, most
+from logconform.lab.faults import FAULTS_KEPT, Faults, fault_of, form_of, most
 from logconform.records import Place
 
 PRINTED = "what Celery prints at start and shutdown"
@@ -92,11 +92,11 @@ def test_only_what_counts_as_a_finding_is_noted() -> None:
 def test_faults_without_end_are_bounded() -> None:
     """A service that prints ever new words costs no memory without end."""
     faults = Faults()
-    for number in range(FORMS_KEPT + 50):
+    for number in range(FAULTS_KEPT + 50):
         faults.note(
             Finding("FMT001", "is not JSON", raw=f"{'x' * (number % 40 + 1)} {'y' * (number // 40 + 1)}".encode())
         )
-    assert len(faults.found["FMT001"]) == FORMS_KEPT
+    assert len(faults.found["FMT001"]) == FAULTS_KEPT
 
 
 def test_of_several_runs_the_one_with_most_counts() -> None:
