@@ -19,8 +19,8 @@ from logconform.adopt.needs import Renewal, needs, renewal
 from logconform.config import Config, ConfigError, check_requirements, load_config
 from logconform.contract import load_contract
 from logconform.lab.selection import selection
-from logconform.report.status import exit_code, verdict_of
-from logconform.report.words import VERDICT_WORDS, plural
+from logconform.report.status import MUST
+from logconform.report.words import plural
 
 __all__ = ["NotAnApp", "NotFound", "NotMeasured", "Options", "run"]
 
@@ -69,14 +69,14 @@ def run(options: Options, say: Say, ask: Callable[[Sequence[str]], int] | None =
         document = document.with_app(app)
     report = measure(app, folder, say, repeat=options.repeat, only=options.only)
     if report["summary"]["verdict"] == "nothing_tested":
-        say("nothing was tested, so there is nothing to waive; `logconform run --verbose` says why")
+        say("nothing was tested, so there is nothing to waive; the report of `logconform run` says why")
         return NOT_TESTED
     renewed = _renewal(report, config, options)
     made = document.renewed(renewed.kept) if config.waivers else document
     made = made.with_new(renewed.new)
     made.expect([*renewed.kept.values(), *(each.waiver for each in renewed.new)])
     _write(made, say, dry_run=options.dry_run)
-    return _told(report, config, renewed, made, say)
+    return _told(report, config, renewed, options, say)
 
 
 def _config(folder: Path, options: Options) -> Config:
@@ -151,20 +151,26 @@ def _write(document: Document, say: Say, *, dry_run: bool) -> None:
     say(f"wrote {document.path}")
 
 
-def _told(report: dict[str, Any], config: Config, renewed: Renewal, document: Document, say: Say) -> int:
+def _told(report: dict[str, Any], config: Config, renewed: Renewal, options: Options, say: Say) -> int:
     """Say what there is now, and what to do next; return the exit code."""
-    total = len(renewed.kept) + len(renewed.new)
-    gone = len(config.waivers) - len(renewed.kept)
+    waivers = [*renewed.kept.values(), *(each.waiver for each in renewed.new)]
     lowered = sum(config.waivers[number].count != each.count for number, each in renewed.kept.items())
-    parts = [f"{len(renewed.new)} new", f"{lowered} with another count", f"{gone} dropped"]
-    say(f"{plural(total, 'waiver')}: {', '.join(parts)}")
+    gone = len(config.waivers) - len(renewed.kept)
+    say(f"{plural(len(waivers), 'waiver')}: {len(renewed.new)} new, {lowered} with another count, {gone} dropped")
+    if waivers:
+        say(", ".join(f"{each.requirement}{'' if each.count is None else f' ({each.count})'}" for each in waivers))
     if renewed.uncovered:
         say(f"violated beyond what is waived: {', '.join(renewed.uncovered)}; repair them, or accept them by --force")
         return NOT_COVERED
-    if exit_code(report) == NOT_TESTED and not total:
-        say(f"the verdict is: {VERDICT_WORDS[verdict_of(report['requirements'])]}; `logconform run` says why")
+    if undecided := [each["id"] for each in report["requirements"] if _is_open(each)]:
+        say(f"could not be decided: {', '.join(undecided)}; the report of `logconform run` says why")
         return NOT_TESTED
     if renewed.new:
-        say(f"next: say in {document.path.name} why each waiver is accepted; commit it; run `logconform run` in CI")
-    say("`logconform run` now conforms, and fails as soon as there is more than this")
+        say("next: say in each waiver why it is accepted, commit the file, and run `logconform run` in CI")
+    what = "these requirements" if options.only else "`logconform run`"
+    say(f"{what} will conform now, and fail as soon as there is more than this")
     return CONFORMS
+
+
+def _is_open(requirement: dict[str, Any]) -> bool:
+    return bool(requirement["judged"] and requirement["level"] == MUST and requirement["status"] == "inconclusive")

@@ -114,13 +114,17 @@ class Document:
         yield f'requirement = "{waiver.requirement}"'
         yield f"count = {waiver.count}"
         if waiver.environment is not None:
-            yield f"environment = {json.dumps(waiver.environment)}"
+            yield f"environment = {_text(waiver.environment)}"
         if waiver.until is not None:
             yield f"until = {waiver.until}"
-        yield f"reason = {json.dumps(waiver.reason)}"
+        yield f"reason = {_text(waiver.reason)}"
 
 
 _REMEDY = "write each as a [[waivers]] table of its own ([[tool.logconform.waivers]] in pyproject.toml)"
+
+
+def _text(value: str) -> str:
+    return json.dumps(value, ensure_ascii=False)  # what JSON escapes, TOML escapes alike
 
 
 def _counted(block: str, count: int | None) -> str:

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from logconform.lab.process import worker_environment
 
@@ -44,35 +45,46 @@ def check_app(app: str, folder: Path) -> None:
         NotAnApp: If it can't be imported within a minute, or is something else.
     """
     module, _, attribute = app.partition(":")
-    with tempfile.TemporaryDirectory(prefix="logconform-") as place:
-        answer = Path(place) / "answer"
-        command = [sys.executable, "-c", _SCRIPT, module, attribute, str(answer)]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                env=worker_environment(folder),
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-                timeout=SECONDS,
-                check=False,
-            )
-        except subprocess.TimeoutExpired:
-            raise NotAnApp(f"{app}: is still being imported after {SECONDS:g} s; {_WAITS}") from None
-        if not answer.is_file() or not (told := json.loads(answer.read_text("utf-8") or "{}")):
-            tail = done.stderr.decode("utf-8", "replace").strip().splitlines()[-LINES_SHOWN:]
-            said = "".join(f"\n   | {line}" for line in tail)
-            raise NotAnApp(f"{app}: its import ended the process with exit code {done.returncode}{said}")
+    try:
+        told = _imported(module, attribute, folder)
+    except subprocess.TimeoutExpired:
+        raise NotAnApp(f"{app}: is still being imported after {SECONDS:g} s; {_WAITS}") from None
+    except _Ended as ended:
+        raise NotAnApp(f"{app}: its import ended the process with {ended}") from None
     if "error" in told:
         raise NotAnApp(f"{app}: {_why(told, module, attribute)}")
     if told["kind"] != "app":
         raise NotAnApp(f"{app}: is no Celery app, but of type {told['kind']}; name another by --app MODULE:ATTR")
 
 
+class _Ended(Exception):
+    """The process gave no answer. The text has its exit code, and what it wrote last."""
+
+
+def _imported(module: str, attribute: str, folder: Path) -> dict[str, Any]:
+    """Import it in a process of its own, and return what that tells; what is printed there is no answer."""
+    with tempfile.TemporaryDirectory(prefix="logconform-") as place:
+        answer = Path(place) / "answer"
+        done = subprocess.run(
+            [sys.executable, "-c", _SCRIPT, module, attribute, str(answer)],
+            cwd=folder,
+            env=worker_environment(folder),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        if answer.is_file() and (text := answer.read_text("utf-8")):
+            told: dict[str, Any] = json.loads(text)
+            return told
+    tail = done.stderr.decode("utf-8", "replace").strip().splitlines()[-LINES_SHOWN:]
+    raise _Ended("".join([f"exit code {done.returncode}", *(f"\n   | {line}" for line in tail)]))
+
+
 _WAITS = "an import must not wait for anything, such as a database: start what it waits for, or set what it needs"
 
 
-def _why(told: dict[str, str], module: str, attribute: str) -> str:
+def _why(told: dict[str, Any], module: str, attribute: str) -> str:
     error, message, missing = told["error"], told["message"], told.get("missing") or ""
     where = f"\n  --> {told['where'][0]}" if told["where"] else ""
     top = missing.partition(".")[0]

@@ -66,7 +66,8 @@ class Faults:
 
     def note(self, finding: Finding) -> None:
         """Take note of what one of the common rules found."""
-        self._add(finding.requirement, fault_of(finding))
+        if len(self.found.get(finding.requirement, ())) < FAULTS_KEPT:
+            self._add(finding.requirement, fault_of(finding))
 
     def note_all(self, scenario: str, findings: Iterable[Finding]) -> None:
         """Take note of what a scenario found."""

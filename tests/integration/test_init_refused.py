@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from logconform.adopt.command import Options, run
 from logconform.adopt.importing import NotAnApp, check_app
 from logconform.cli import main
 
@@ -93,3 +95,17 @@ def test_why_an_app_cannot_be_imported_is_told_with_the_remedy(
 def test_an_app_may_say_what_it_likes_while_it_is_imported(tmp_path: Path) -> None:
     """What is printed by the import, or exits at its end, is no answer."""
     check_app("a:app", repository(tmp_path, {"a.py": f"print('{{}}')\nimport atexit\n{APP}"}))
+
+
+def test_somebody_may_choose_among_several(tmp_path: Path) -> None:
+    """On a terminal the candidates are shown, the likeliest first, and the chosen one is taken."""
+    home = repository(tmp_path, {"a.py": APP, "b.py": "from celery import Celery\nother = Celery()\nother = 1\n"})
+    shown: list[str] = []
+
+    def ask(choices: Sequence[str]) -> int:
+        shown.extend(choices)
+        return 1
+
+    with pytest.raises(NotAnApp, match="b:other: is no Celery app"):
+        run(Options(home), lambda _: None, ask)
+    assert shown == ["a:app (a.py:2)", "b:other (b.py:2)"]
