@@ -48,13 +48,15 @@ def renewal(
     report: Mapping[str, Any], waivers: Sequence[Waiver], today: date, *, force: bool, until: date | None = None
 ) -> Renewal:
     """
-    Return what becomes of *waivers*: what covers nothing goes, counts are lowered to what was found.
+    Return what becomes of *waivers*: what covers nothing goes, counts are lowered to what a whole run found.
+
+    What *report* leaves out, or does not judge, is left as it is.
 
     With *force* today's state is accepted: counts are raised too, and what is not waived is.
     Without it, nothing ever becomes more than it was.
     """
     found = _found(report)
-    judged = {name for name, _ in found} | {each["id"] for each in report["requirements"] if each["checked"]}
+    judged = {each["id"] for each in report["requirements"] if each["judged"]}
     kept = {
         number: waiver
         for number, waiver in enumerate(waivers)

@@ -21,7 +21,7 @@ from logconform.cli import Failure
 )
 @click.option("--update", is_flag=True, help="Drop waivers that cover nothing, and lower counts; nothing is added.")
 @click.option("--force", is_flag=True, help="Accept today's faults beside the waivers that are there.")
-@click.option("--only", multiple=True, metavar="ID[,ID]", help="Look at these requirements alone. Repeatable.")
+@click.option("--only", multiple=True, metavar="ID[,ID]", help="Waive these requirements alone. Repeatable.")
 @click.option(
     "--repeat", type=click.IntRange(1), default=2, show_default=True, metavar="N", help="Run the suite N times."
 )
@@ -45,7 +45,7 @@ def init(ctx: click.Context, /, until: datetime | None, **options: Any) -> None:
       logconform init --app billing.celery_app:app --until 2026-12-31
       logconform init --dry-run                what would be written
       logconform init --update                 after repairs: waive less
-      logconform init --force --only FMT001    accept more, of this requirement
+      logconform init --force --only FMT001    accept more of this requirement
 
     \b
     Exit codes:
