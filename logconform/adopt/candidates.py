@@ -25,14 +25,12 @@ _MODULE = re.compile(r"[A-Za-z_]\w*")
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A name that may be a Celery app: its module as seen from *root*, and where it stands."""
+    """A name that may be a Celery app: its module, as it is imported, and where it stands."""
 
     module: str
     attribute: str
     path: Path
     line: int
-    root: Path
-    """The folder from which the module is imported, relative to the repository."""
     kind: str = APP
     hints: tuple[Hint, ...] = ()
 
@@ -88,32 +86,26 @@ def _in_file(folder: Path, path: Path) -> Iterator[Candidate]:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
         return  # another Python's, or a template: no module of this service
-    root, module = _import_path(folder, path)
+    module = _module_of(folder, path)
     if module is None:
         return
     makers = _Makers.of(tree)
     for statement in _top_level(tree.body):
         for name, value in _assigned(statement):
             if kind := makers.kind_of(value):
-                yield Candidate(module, name, path.relative_to(folder), statement.lineno, root, kind)
+                yield Candidate(module, name, path.relative_to(folder), statement.lineno, kind)
 
 
-def _import_path(folder: Path, path: Path) -> tuple[Path, str | None]:
-    """Return the folder from which a file is imported, and its module: packages end where `__init__.py` is missing."""
+def _module_of(folder: Path, path: Path) -> str | None:
+    """Return a file's module as it is imported, counted from where its package begins; None where it can't be one."""
     root = path.parent
     while root != folder and (root / "__init__.py").is_file():
         root = root.parent
-    if not (path.parent / "__init__.py").is_file() and root.name not in {"src", "lib"}:
-        root = folder  # a script at the top, or a package without `__init__.py`
-    source = next((folder / each for each in ("src", "lib") if root == folder and _is_below(path, folder / each)), root)
-    parts = path.relative_to(source).with_suffix("").parts
+    if not (path.parent / "__init__.py").is_file():  # a script, or a package without that file
+        root = next((folder / each for each in ("src", "lib") if folder / each in path.parents), folder)
+    parts = path.relative_to(root).with_suffix("").parts
     parts = parts[:-1] if parts[-1] == "__init__" else parts
-    whole = bool(parts) and all(map(_MODULE.fullmatch, parts))
-    return source.relative_to(folder), ".".join(parts) if whole else None
-
-
-def _is_below(path: Path, folder: Path) -> bool:
-    return folder in path.parents and not (folder / "__init__.py").is_file()
+    return ".".join(parts) if parts and all(map(_MODULE.fullmatch, parts)) else None
 
 
 def _top_level(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
