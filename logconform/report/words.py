@@ -62,12 +62,16 @@ def verdict_words(summary: Mapping[str, Any]) -> str:
 
 
 def beyond_waivers(report: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
-    """Yield each requirement of which more was found than is waived, in words, with the faults; nothing is masked."""
+    """
+    Yield each requirement that is violated because more was found than is waived, in words, with the faults.
+
+    The faults are as they were found: whoever shows them makes them printable.
+    """
     several = len(report["environments"]) > 1
-    for requirement in report["requirements"]:
+    for requirement in (each for each in report["requirements"] if each["judged"]):
         for name, part in requirement["environments"].items():
             faults = part.get("faults", [])
-            if len(faults) <= part.get("faults_waived", len(faults)):
+            if part["status"] != "violated" or "faults_waived" not in part:
                 continue
             more = [f"and {len(faults) - MANY_FAULTS:,} more"] if len(faults) > MANY_FAULTS else []
             where = f" in {name}" if several else ""
