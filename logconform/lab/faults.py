@@ -6,7 +6,8 @@ What stays the same on a service that stays the same, and grows with a new fault
 
 - a scenario that fails, for each kind of thing that is wrong in it;
 - a kind of fault in the records of one logger; in lifecycle records, of one event. Other events don't
-  matter: a further log statement of a logger that was wrong before is no new fault;
+  matter: a further log statement of a logger that was wrong before is no new fault. Celery's loggers are
+  one, since some of them speak only now and then;
 - a form of lines that are no records: the layout before the message, where a line has time or level, else the
   line's own words. What Celery prints at start and shutdown, tracebacks, blank and indented lines are a form each.
 
@@ -49,6 +50,8 @@ _WORDS_BETWEEN = 4
 """Words that a layout may have beside time and level, such as the names of a logger and a process."""
 _MARK_OR_WORD = re.compile(r"(<\w+>)|\w+(?:[-.$@/]\w+)*")
 
+_OF_CELERY = re.compile(r"(?:celery|kombu|amqp|billiard|vine|redis)(?:\.(?!task$)|$)")
+"""The loggers of Celery and what it is made of; `celery.task` is where `get_task_logger` hangs those of tasks."""
 _PRINTED_BY_CELERY = re.compile(
     r" -{14} |-{1,3} \*{2,7} -|\[tasks\]|  \. \S|\s+\.> |worker: (?:Warm|Cold|Hitting|Restarting)\b"
 )
@@ -121,7 +124,8 @@ def fault_of(finding: Finding) -> str:
     if finding.requirement == "FMT001" and finding.raw is not None and not finding.raw.lstrip().startswith(b"{"):
         return form_of(finding.raw)
     event = finding.event if finding.event in LIFECYCLE_EVENTS else None
-    about = ", ".join(_masked(each) for each in (finding.logger, event) if each)
+    logger = "Celery's loggers" if _OF_CELERY.match(finding.logger or "") else _masked(finding.logger or "")
+    about = ", ".join(filter(None, [logger, event]))
     kind = _masked(finding.shape or finding.message)
     return f"{about}: {kind}" if about else kind
 

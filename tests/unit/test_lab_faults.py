@@ -56,6 +56,10 @@ FINDINGS = [
     (Finding("FMT001", "is not ended", raw=b'{"a": 1}', shape="is not ended (byte …)"), "is not ended (byte …)"),
     (Finding("FMT004", "level is 'WARN'", logger="shop", event="Paid 7"), "shop: level is …"),
     (Finding("FMT004", "level is 'WARN'", logger="shop", event="Mailed"), "shop: level is …"),
+    (Finding("FMT004", "level is 'WARN'", logger="celery.app.trace", event="x"), "Celery's loggers: level is …"),
+    (Finding("FMT004", "level is 'WARN'", logger="kombu.connection"), "Celery's loggers: level is …"),
+    (Finding("FMT004", "level is 'WARN'", logger="celery.task"), "celery.task: level is …"),
+    (Finding("FMT004", "level is 'WARN'", logger="celeryish.tasks"), "celeryish.tasks: level is …"),
     (Finding("DONE002", "no state", logger="shop", event="Task completed"), "shop, Task completed: no state"),
     (Finding("FMT003", "no time", logger="logconform.library.q0123456789a.standard"), "…"),
 ]
