@@ -125,7 +125,7 @@ def outcomes(
     adopted: tuple[Path, Any], request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[dict[str, Future[Outcome]]]:
     """What became of each case, where a selected test asks for it."""
-    wanted = {item.callspec.params["case"] for item in request.session.items if hasattr(item, "callspec")}
+    wanted = {item.callspec.params.get("case") for item in request.session.items if hasattr(item, "callspec")}
     folder = tmp_path_factory.mktemp("cases")
     with ThreadPoolExecutor(AT_ONCE) as executor:
         runs = {}
