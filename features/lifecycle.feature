@@ -38,6 +38,11 @@ Feature: The worker, and tasks that never ran
         | is rejected and delivered again |
         | is killed and delivered again   |
 
+    Scenario: A worker is killed while a task runs
+      Given a worker of its own
+      When its worker is killed while a task runs, and the next one takes the task over
+      Then each delivery has its own start, and the task one ending
+
   @LIFE004
   Rule: Every execution that starts has an ending
 

@@ -56,6 +56,11 @@ def stopped_cold(stage: Stage) -> None:
     stage.worker.stop(cold=True)
 
 
+@stimulus("its worker is killed while a task runs, and the next one takes the task over")
+def worker_lost(stage: Stage) -> None:
+    stage.lose_worker("task")
+
+
 @stimulus("the broker is lost and found again between two tasks")
 def broker_lost(stage: Stage) -> None:
     stage.run("before", "end")

@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 
 from logconform.findings import Finding, Verdict
-from logconform.lab.audits import completion, content, context, failure, log_file, retry, start, worker
+from logconform.lab.audits import completion, content, context, ending, failure, log_file, retry, start, worker
 from logconform.lab.evidence import Checks, Seen, Sent
 from logconform.lab.truth import Task, Truth
 from logconform.records import Place
@@ -40,6 +40,17 @@ def failures_do_not_complete(seen: Seen) -> Checks:
     return completion.completes_nothing_else(replace(seen, roles={"task": never}))
 
 
+def deliveries_start(seen: Seen) -> Checks:
+    """Ask of tasks that were delivered again; where a broker lost an acknowledgement, one really ends twice."""
+    asked = []
+    for sent in seen.sent:
+        executions = seen.executions(sent)
+        again = len({each.retries for each in executions}) < len(executions)
+        if again and sum(each.state in {"SUCCESS", "FAILURE"} for each in executions) < 2:
+            asked.append(sent)
+    return ending.each_delivery_starts(replace(seen, roles={"task": asked}))
+
+
 LIFECYCLE_AUDITS: tuple[tuple[str, Callable[[Seen], Checks]], ...] = (
     ("START001", start.starts_once),
     ("START003", start.arguments_are_counted),
@@ -63,8 +74,10 @@ LIFECYCLE_AUDITS: tuple[tuple[str, Callable[[Seen], Checks]], ...] = (
     ("RETRY005", retry.executions_keep_identity),
     ("RETRY006", retry.retried_executions_do_not_end),
     ("RES002", content.resources_agree),
+    ("LIFE002", ending.revocation_is_told),
+    ("LIFE003", deliveries_start),
 )
-"""Each with the requirement that it decides; a test holds them to the features."""
+"""Each with the requirement that it decides; a test holds them to the features. LIFE004 is a rule's alone."""
 STREAM_AUDITS: tuple[tuple[str, Callable[[Seen], Checks]], ...] = (
     ("FMT017", content.standard_error_is_pure),
     ("SAFE002", content.no_broker_password),
@@ -105,16 +118,18 @@ def checks(seen: Seen) -> Iterator[tuple[str, Finding | None]]:
 
 
 def tasks_of(truth: Truth, without: Collection[str]) -> list[Sent]:
-    """Return every task that the worker took, as if the lab had sent it; those in *without* can't be judged."""
+    """Return every task that the worker took or revoked, as if the lab had sent it, but for those in *without*."""
     return [
         Sent(task_id, task_id, task.name, _facts(task))
         for task_id, task in truth.tasks.items()
-        if task.executions and task_id not in without
+        if (task.executions or task.revocations) and task_id not in without
     ]
 
 
 def _facts(task: Task) -> dict[str, str]:
     """Return the identifiers that a task was called with, where their text is beyond doubt."""
+    if not task.executions:
+        return {}
     called = task.executions[0].prerun
     told = {name: called[name] for name in ("tenant_id", "user_id") if called[name] is not None}
     return {name: each["text"] for name, each in told.items() if _is_plain(each)}

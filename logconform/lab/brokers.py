@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, get_args
 from urllib.parse import unquote, urlsplit
@@ -33,6 +34,8 @@ WAY_VARIABLE = "LOGCONFORM_EMBEDDED"
 """Forces one way of the embedded broker: `path`, `wheel` or `filesystem`."""
 
 ANSWER_SECONDS = 5.0
+AMQP = ("amqp:", "amqps:", "pyamqp:")
+REDIS = ("redis:", "rediss:", "redis+socket:", "sentinel:")
 
 Way = Literal["path", "wheel", "filesystem"]
 
@@ -61,8 +64,20 @@ class Broker:
     """Whether others may use it as well: the lab's workers then consume a queue of their own."""
     restart: Callable[[], None] | None = field(default=None, repr=False)
     """Takes it down and up again; None where the lab can't."""
+    hand_out_again: Callable[[], None] | None = field(default=None, repr=False)
+    """Has it deliver at once what a lost worker did not acknowledge; None where the lab can't."""
     passed_over: tuple[str, ...] = ()
     """The better ways that did not work, each with its reason."""
+
+    @property
+    def is_amqp(self) -> bool:
+        """Whether it is a RabbitMQ, or speaks like one."""
+        return self.url.startswith(AMQP)
+
+    @property
+    def marks_redelivery(self) -> bool:
+        """Whether a message says that it was delivered before; kombu's other transports lose the mark."""
+        return self.url.startswith((*AMQP, *REDIS))
 
     @property
     def redelivers(self) -> bool:
@@ -161,8 +176,23 @@ def _redis(server: redis_server.RedisServer, way: Way, passed_over: tuple[str, .
     url, result_url = server.url(0), server.url(1)
     env = _addresses(url, result_url)
     return Broker(
-        url, result_url, EMBEDDED, server.secret, env, way=way, passed_over=passed_over, restart=server.restart
+        url,
+        result_url,
+        EMBEDDED,
+        server.secret,
+        env,
+        way=way,
+        restart=server.restart,
+        hand_out_again=partial(_restore, url),
+        passed_over=passed_over,
     )
+
+
+def _restore(url: str) -> None:
+    """Do what kombu does for any worker on Redis once a message was not acknowledged for an hour, by default."""
+    options = {"visibility_timeout": 0, "unacked_mutex_key": "logconform"}  # workers may hold the usual one
+    with Connection(url, transport_options=options) as connection:  # type: ignore[no-untyped-call]
+        connection.default_channel.qos.restore_visible(interval=1)
 
 
 def _filesystem(folder: Path, passed_over: tuple[str, ...]) -> Broker:
@@ -191,8 +221,18 @@ def _by_address(stack: ExitStack, address: str, folder: Path) -> Broker:
         filesystem_transport.prepare(results)
         result_url = filesystem_transport.result_url(results)
     return Broker(
-        address, result_url, name_of(address), _password(address), _addresses(address, result_url), shared=True
+        address,
+        result_url,
+        name_of(address),
+        _password(address),
+        _addresses(address, result_url),
+        shared=True,
+        hand_out_again=_by_itself if address.startswith(AMQP) else None,
     )
+
+
+def _by_itself() -> None:
+    """Do nothing: the broker delivers a message again as soon as its consumer's connection is lost."""
 
 
 def _addresses(url: str, result_url: str) -> dict[str, str]:

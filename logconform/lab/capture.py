@@ -18,7 +18,7 @@ LIMIT_BYTES = 64 * 1024 * 1024
 
 
 class Capture:
-    """Writes what arrives on *fd* to *path*, byte for byte, and closes *fd* at its end.
+    """Adds what arrives on *fd* to *path*, byte for byte, and closes *fd* at its end.
 
     The first *limit_bytes* bytes are kept. The file is not buffered: it can be read while it grows.
     """
@@ -32,7 +32,7 @@ class Capture:
         self.error: OSError | None = None
         """Why the file could not be written (a full disk, say), if so; draining goes on."""
         self._fd = fd
-        self._file = path.open("wb", buffering=0)
+        self._file = path.open("ab", buffering=0)
         self._kept = 0
         self._arrival = threading.Condition()
         self._last_arrival = monotonic()

@@ -66,6 +66,8 @@ class Account:
     """Tasks that were not over when the wait for them was."""
     gone: str | None = None
     """Why the worker did not last."""
+    left_out: str | None = None
+    """Why the command was not run at all: a broker that need not be there is not."""
 
     @property
     def trouble(self) -> str | None:
@@ -87,13 +89,13 @@ class Account:
     def untested(self) -> str | None:
         """Why nothing was tested; None where something was."""
         if not self.executions:
-            return NOTHING_RAN
+            return self.left_out or NOTHING_RAN
         return None if self.judged else "no task came to its end"
 
     @property
     def failed(self) -> bool:
         """Whether the command itself did not end well."""
-        return self.exit_code != 0
+        return self.exit_code != 0 and self.left_out is None
 
     def text(self) -> str:
         """Return the trouble with the end of the command's output, where the command is at fault."""

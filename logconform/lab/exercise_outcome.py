@@ -64,7 +64,7 @@ class Exercised:
     @property
     def result(self) -> ScenarioResult:
         """The entry of the report; it decides all requirements, and so belongs to none."""
-        ran = "failed" if self.account.failed else "passed"
+        ran = "skipped" if self.account.left_out else "failed" if self.account.failed else "passed"
         return ScenarioResult(
             id=f"exercise[{self.environment}]",
             feature="Exercise",

@@ -19,7 +19,7 @@ import subprocess
 import sys
 import sysconfig
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -150,13 +150,14 @@ class WorkerProcess:
         found = self._family | set(find_family(self._marker, self.pid))
         return [process for process in found if process.pid != self.pid and _lives(process)]
 
-    def stop(self, warm_timeout: float = 10.0) -> Ending:
+    def stop(self, warm_timeout: float = 10.0, wake: Callable[[], None] | None = None) -> Ending:
         """End it as an orchestrator would: SIGTERM, then SIGQUIT after *warm_timeout* seconds, then SIGKILL.
 
+        *wake* is called again and again meanwhile: it lets the process notice the signal.
         Returns within *warm_timeout* and about 15 seconds, with all descendants gone and both streams read.
         """
         steps = [(signal.SIGTERM, warm_timeout), (signal.SIGQUIT, COLD_SECONDS), (signal.SIGKILL, COLD_SECONDS)]
-        return self._end(steps, GRACE_SECONDS)
+        return self._end(steps, GRACE_SECONDS, wake)
 
     def stop_cold(self) -> Ending:
         """End it with SIGQUIT, on which a worker cancels its tasks, and with SIGKILL where that does not help."""
@@ -166,7 +167,9 @@ class WorkerProcess:
         """End it and all descendants at once, with SIGKILL."""
         return self._end([(signal.SIGKILL, COLD_SECONDS)], 0.0)
 
-    def _end(self, steps: Sequence[tuple[signal.Signals, float]], grace: float) -> Ending:
+    def _end(
+        self, steps: Sequence[tuple[signal.Signals, float]], grace: float, wake: Callable[[], None] | None = None
+    ) -> Ending:
         if self._ending is not None:
             return self._ending
         started = monotonic()
@@ -177,7 +180,7 @@ class WorkerProcess:
                 break
             self._send(number)
             sent.append(number.name)
-            self._wait_looking(patience)
+            self._wait_looking(patience, wake)
         self._end_wrapper(grace)
         leftovers = self._end_descendants(grace)
         complete = [stream.close(timeout=COLD_SECONDS) for stream in (self.stdout, self.stderr)]
@@ -203,10 +206,12 @@ class WorkerProcess:
                 self._popen.send_signal(number)
                 self._wait_own(grace or COLD_SECONDS)
 
-    def _wait_looking(self, patience: float) -> None:
+    def _wait_looking(self, patience: float, wake: Callable[[], None] | None) -> None:
         deadline = monotonic() + patience
         while monotonic() < deadline and not self.wait_exit(min(LOOK_SECONDS, patience)):
             self._look()
+            if wake is not None:
+                wake()
 
     def _look(self) -> None:
         """Remember the present descendants: later their parents may be gone."""

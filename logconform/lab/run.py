@@ -141,20 +141,23 @@ class LabRun:
         try:
             lab.open()
         except BrokerUnavailable as error:
-            if not is_optional(lab.broker_choice):
-                raise
-            lab.abandon()
-            return str(error).splitlines()[0]
+            return _left_out(lab, error)
         return None
 
     def _exercise(self, lab: session.Environment, exercise: Exercise, tell: Callable[[str], None]) -> None:
         tell(f"{lab.name}: running {printable(redact_text(exercise.command))}")
-        account = lab.exercise(exercise)
-        tell(f"{lab.name}: {account.much}; shutting down, and judging the log")
+        verdict = Verdict()
+        try:
+            account = lab.exercise(exercise)
+        except BrokerUnavailable as error:
+            account = Account(left_out=_left_out(lab, error))
+            tell(f"{lab.name}: left out: {account.left_out}")
+        else:
+            tell(f"{lab.name}: {account.much}; shutting down, and judging the log")
+            seen = lab.close_exercise()
+            account.judged = len(seen.sent)
+            verdict = verdict if account.untested else verdict_on(seen)
         again = self._again(lab.name, "--exercise", exercise.command)
-        seen = lab.close_exercise()
-        account.judged = len(seen.sent)
-        verdict = Verdict() if account.untested else verdict_on(seen)
         self.exercised[lab.name] = Exercised(exercise.command, lab.name, again, account, verdict)
 
     def _subject(self) -> Subject:
@@ -316,7 +319,7 @@ class LabRun:
         binding = [each for each in verdict.findings if self._excuse(each.requirement, environment) is None]
         conclusion = here.conclude(self.contract, binding)
         self.results[f"{here.result.id} {self.round}"] = here.result
-        if here.account.failed or here.account.trouble or here.account.untested:
+        if not here.account.left_out and (here.account.failed or here.account.trouble or here.account.untested):
             self.unfit.append(here.account)
         return conclusion
 
@@ -394,6 +397,14 @@ class LabRun:
         shown = [view.log.by_place[place] for place in ordered[:EVIDENCE_LINES]]
         for reading in shown:
             yield EvidenceLine(excerpt(reading.raw, 2_000), reading.place)
+
+
+def _left_out(lab: session.Environment, error: BrokerUnavailable) -> str:
+    """Give an environment up whose broker need not be there, and say why; any other's is an error."""
+    if not is_optional(lab.broker_choice):
+        raise error
+    lab.abandon()
+    return str(error).splitlines()[0]
 
 
 def _short(broker: str) -> str:

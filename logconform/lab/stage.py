@@ -49,6 +49,7 @@ ENDINGS_ON_PREFORK = {
     "is killed": "the worker itself would die",
     "is killed and delivered again": "the worker itself would die",
 }
+LOST_MESSAGE = "this broker loses the message of a lost process"
 RECONNECT_SECONDS = 20.0
 """How long a worker may take to find its broker again and run a task: Celery tries after 2, 4 and 6 seconds."""
 TOLD_LATE = {"exits", "is interrupted", "is killed", "is killed and delivered again"}
@@ -180,16 +181,37 @@ class Stage:
     def _run_twice(self, role: str, task: str, **arguments: Any) -> Sent:
         """Run a probe that is delivered again, until it has ended for the second time."""
         sent = self.probe(role, task, **arguments)
+        self._wait_run_again(sent)
+        return sent
+
+    def _wait_run_again(self, sent: Sent) -> None:
         truth = self.worker.truth
         self.worker.wait(lambda: len(truth.task(sent.task_id).executions) > 1, f"{sent.name} to be delivered again")
         self.worker.wait_ended([sent])
-        return sent
 
     def begin(self, role: str, how: str, **arguments: Any) -> Sent:
         """Send a probe, and wait until its body runs."""
         sent = self.probe(role, "end", how=how, **arguments)
         truth = self.worker.truth
         self.worker.wait(lambda: bool(truth.task(sent.task_id).spoken), f"{sent.name} to begin")
+        return sent
+
+    def lose_worker(self, role: str) -> Sent:
+        """Kill the worker while a probe runs that is acknowledged late, and wait until the next one has run it."""
+        broker = self.worker.broker
+        if not broker.redelivers:
+            raise NotExercised(LOST_MESSAGE)
+        if broker.hand_out_again is None:
+            raise NotExercised("the lab can't have this broker deliver the message of a lost worker again")
+        sent = self.probe(role, "again", how="goes on and on")
+        truth = self.worker.truth
+        self.worker.wait(lambda: len(truth.task(sent.task_id).spoken) > 1, f"{sent.name} to begin")
+        try:
+            self.worker.fall_over()
+        except SubjectError as error:
+            raise StageError(f"after it was killed, {error}") from None
+        broker.hand_out_again()
+        self._wait_run_again(sent)
         return sent
 
     def revoke(self, sent: Sent, **options: Any) -> None:
@@ -235,7 +257,9 @@ class Stage:
         if self.pool == "solo" and how in {"exits", "is interrupted"}:
             raise NotExercised("a solo worker exits with its task")
         if how == "is killed and delivered again" and not self.worker.broker.redelivers:
-            raise NotExercised("this broker loses the message of a lost process")
+            raise NotExercised(LOST_MESSAGE)
+        if how in DELIVERED_AGAIN and not self.worker.broker.marks_redelivery:
+            raise NotExercised("this broker does not say that it delivers a message again")
 
 
 ENDING_TASKS: dict[str, tuple[str, dict[str, Any]]] = {

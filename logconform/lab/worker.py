@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shlex
 import time
 import uuid
@@ -140,25 +141,45 @@ class Worker:
         environment = worker_environment(self.subject.cwd, self.given)
         self.given["PYTHONPATH"] = environment["PYTHONPATH"]
         self.command = self._command(options)
+        self.truth = Truth(self.oracle, self.gone)
+        self._launch(environment)
+
+    def fall_over(self) -> None:
+        """
+        Kill the process and all that it started, and start another: on the same queue, and into the same files.
+
+        Raises:
+            SubjectError: As `start` does.
+        """
+        self.process.kill()
+        for stream in (self.stdout, self.stderr):
+            _end_with_a_line(stream)
+        self._launch(worker_environment(self.subject.cwd, self.given))
+
+    def _launch(self, environment: dict[str, str]) -> None:
+        before = len(self._ready)
         try:
             self.process = WorkerProcess(
                 self.command, environment, self.subject.cwd, self.stdout, self.stderr, limit_bytes=self.kept_bytes
             )
         except OSError as error:
             raise SubjectError(self._cannot_run(error)) from None
-        self.truth = Truth(self.oracle, self.gone)
         try:
-            self.truth.wait_for(lambda: any(self.truth.of_kind("ready")), READY_SECONDS, self._awaited)
+            self.truth.wait_for(lambda: len(self._ready) > before, READY_SECONDS, self._awaited)
         except NotSeenError as error:
             self.process.kill()
             raise SubjectError(self._cannot_start(str(error))) from None
-        ready = next(self.truth.of_kind("ready"))
+        ready = self._ready[-1]
         if unfit := self._unfit(ready):
             self.process.kill()
             raise SubjectError(unfit)
         self.process.lead(ready["pid"])
         self.queues = list(ready["queues"])
         self.serializer = ready["serializer"] or "json"
+
+    @property
+    def _ready(self) -> list[Event]:
+        return list(self.truth.of_kind("ready"))
 
     @property
     def queue(self) -> str:
@@ -241,9 +262,8 @@ class Worker:
 
     def revoke(self, task_id: str, **options: Any) -> bool:
         """Give the worker the command to revoke a task; return whether it answered."""
-        ready = next(self.truth.of_kind("ready"))
         answers = self._client.control.revoke(
-            task_id, destination=[ready["hostname"]], reply=True, timeout=CONTROL_SECONDS, **options
+            task_id, destination=[self._ready[-1]["hostname"]], reply=True, timeout=CONTROL_SECONDS, **options
         )
         return bool(answers)
 
@@ -271,13 +291,19 @@ class Worker:
             with suppress(NotSeenError):  # the log is judged as it is
                 self.wait_ended(self.lingering, LINGER_SECONDS)
             self.told_to_stop = time.time() if self.process.alive else None
-            self.ending = self.process.stop_cold() if cold else self.process.stop()
+            wake = self._wake if self.broker.is_amqp else None
+            self.ending = self.process.stop_cold() if cold else self.process.stop(wake=wake)
             self.parts = self.log_file.added() if self.log_file is not None else []
             self.truth.refresh()
             self._leave_broker()
             self._client.close()
             if "_composer" in vars(self):
                 self._composer.close()
+
+    def _wake(self) -> None:
+        """Give the worker something to read: on AMQP, Celery 5.6 may sleep on a signal for ten seconds."""
+        with suppress(Exception):  # it may have left the broker already
+            self._client.control.broadcast("ping", destination=[self._ready[-1]["hostname"]])
 
     def _leave_broker(self) -> None:
         """Delete the queue that was this worker's own."""
@@ -363,6 +389,13 @@ def _same_place(one: str | None, other: str) -> bool:
 def _read(path: Path, name: str) -> list[Reading]:
     with path.open("rb") as stream:
         return list(read_stream(stream, name))
+
+
+def _end_with_a_line(path: Path) -> None:
+    """Drop the line that a killed process left half: it could not help it, and the next one's would join it."""
+    text = path.read_bytes()
+    if not text.endswith(b"\n"):
+        os.truncate(path, text.rfind(b"\n") + 1)
 
 
 def _tail(path: Path) -> str:

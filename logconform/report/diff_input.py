@@ -137,7 +137,7 @@ def read_document(path: Path) -> Report | Catalog:
     Raises:
         NotComparable: If it can't be read, is no JSON, or neither of the two.
     """
-    content = _parsed(path)
+    content = parsed(path)
     if not isinstance(content, dict):
         raise NotComparable(f"{path}: is JSON, but neither a report nor a catalog; {_REMEDY}")
     if "catalog_version" in content:
@@ -163,7 +163,13 @@ def _checked(path: Path, content: dict[str, Any], member: str, kind: str, model:
         raise NotComparable(f"{path}: is no whole {kind}: {where}: {first['msg']}; write it again") from None
 
 
-def _parsed(path: Path) -> Any:
+def parsed(path: Path) -> Any:
+    """
+    Return what the JSON file *path* holds.
+
+    Raises:
+        NotComparable: If it can't be read, or is no JSON.
+    """
     text = _text(path)
     try:
         return json.loads(text)

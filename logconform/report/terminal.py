@@ -49,6 +49,11 @@ def render(report: Mapping[str, Any], look: Look) -> str:
     return printed(_parts(report, look), look)
 
 
+def findings(report: Mapping[str, Any], look: Look) -> str:
+    """Return what stands against the subject, without what does not: the verdict, stale waivers, and the causes."""
+    return printed(_against(report, look), look)
+
+
 def headline(report: Mapping[str, Any]) -> str:
     """Return the verdict and what was judged, in one line."""
     return f"{verdict_words(report['summary'])}: {subject_of(report)}, against contract {report['contract_version']}"
@@ -79,6 +84,16 @@ def _parts(report: Mapping[str, Any], look: Look) -> Iterator[Text | Table]:
     yield from _flaky(report)
     if look.verbose:
         yield from _reasons(report)
+
+
+def _against(report: Mapping[str, Any], look: Look) -> Iterator[Text | Table]:
+    yield Text(headline(report), style=_VERDICT_STYLES.get(report["summary"]["verdict"], "bold yellow"))
+    for stale in report["summary"]["waivers_stale"]:
+        yield Text("")
+        yield from _stale(stale)
+    for requirement in report["requirements"]:
+        if requirement["judged"] and requirement["status"] in {"violated", "warned"}:
+            yield from _causes(report, requirement, look)
 
 
 def _reading(report: Mapping[str, Any], look: Look) -> Iterator[Text]:

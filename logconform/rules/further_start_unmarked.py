@@ -13,6 +13,9 @@ class FurtherStartUnmarked(TaskRule):
     A task starts again, and its start has neither `retry_count` nor `redelivered`.
 
     Two starts with one id are then a retry, a redelivery or a fault of the log; the reader cannot tell.
+
+    **Known limits:** on brokers other than Redis and RabbitMQ a message loses the mark that it was delivered before, so
+    no worker can tell; a rejected message that comes back is named all the same.
     """
 
     requirement = "START005"

@@ -8,6 +8,7 @@ This module and what it imports need Celery; nothing else of the package does.
 
 from __future__ import annotations
 
+import atexit
 import contextvars
 import functools
 import sys
@@ -186,11 +187,16 @@ def on_worker_stopping(sender: Any = None, sig: str | None = None, how: str | No
 @_never_raises
 @_outside_any_task
 def on_worker_stopped(sender: Any = None, **_: Any) -> None:
-    """Record the shutdown, and what was printed until then."""
+    """Record the shutdown, and what was printed until then.
+
+    Descriptor 1 is given back at the very end only, right before Celery may
+    replace this process (SIGHUP): closing the broker's connection takes time,
+    and Celery answers a further signal on that descriptor.
+    """
     collect_output()
     fields = {"hostname": str(getattr(sender, "hostname", sender))}
     pipeline.write("info", LOGGER, "Worker stopped", fields, trusted_event=True)
-    release_standard_output()
+    atexit.register(release_standard_output)
 
 
 def _as_raised(told: BaseException) -> BaseException:

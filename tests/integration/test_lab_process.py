@@ -112,6 +112,24 @@ def test_a_process_that_ignores_signals_is_ended_by_the_next(start, monkeypatch,
     assert ending.seconds < 5.0
 
 
+def test_a_process_that_sleeps_on_its_signal_is_woken(start: Callable[..., WorkerProcess], tmp_path: Path) -> None:
+    """As Celery does on AMQP, until a message comes: it ends by SIGTERM, and not by what would follow."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    worker = start(
+        "import signal, sys\n"
+        "told = []\n"
+        "signal.signal(signal.SIGTERM, lambda *_: told.append(1))\n"
+        f"{READY}\n"
+        f"stream = open({str(pipe)!r}, 'rb', buffering=0)\n"
+        "while not told:\n"
+        "    stream.read(1)\n"
+    )
+    with pipe.open("wb", buffering=0) as writer:
+        ending = worker.stop(wake=lambda: writer.write(b"x") and None)
+    assert (ending.exit_code, ending.signals) == (0, ("SIGTERM",))
+
+
 def test_stopping_twice_tells_the_same(start):
     """A second stop, or a kill after a stop, repeats the first one's record."""
     worker = start(f"{READY}\nimport time; time.sleep(120)")

@@ -348,6 +348,49 @@ def test_a_stopped_worker_leaves_records_only(command: tuple[str, ...], redis: s
     assert worker.log.read_bytes() == out
 
 
+SIGNALLED_AGAIN = """
+import os, signal
+from celery.signals import worker_shutdown
+
+@worker_shutdown.connect(weak=False)
+def again(**_):
+    os.kill(os.getpid(), signal.SIGQUIT)
+"""
+
+
+def test_a_signal_amid_the_shutdown_leaves_records_only(redis: str, tmp_path: Path) -> None:
+    """FMT001: closing connections takes time; what Celery answers meanwhile, on descriptor 1, becomes records."""
+    (tmp_path / "signalled_again.py").write_text(SIGNALLED_AGAIN, "utf-8")
+    command = ("-m", "reference_worker", "--include", "signalled_again")
+    path = os.pathsep.join([str(ROOT), str(tmp_path)])
+    worker = ReferenceWorker(tmp_path, f"{redis}/4", f"{redis}/0", command=command, PYTHONPATH=path)
+    try:
+        worker.wait_ready()
+    finally:
+        worker.stop()
+    records = [json.loads(line) for line in worker.out().splitlines()]
+    said = [record["message"] for record in records if record["logger"] == "stdout"]
+    assert "worker: Cold shutdown (MainProcess)" in said
+    assert worker.err() == b""
+
+
+def test_a_worker_that_is_restarted_goes_on_with_its_log(redis: str, tmp_path: Path) -> None:
+    """On SIGHUP Celery replaces its process: the new one finds its standard output as the first did."""
+    celery = (str(Path(sys.executable).with_name("celery")), "--quiet", *CELERY[2:])
+    worker = ReferenceWorker(tmp_path, f"{redis}/4", f"{redis}/0", "--concurrency", "1", command=celery)
+    try:
+        worker.wait_ready()
+        os.kill(worker.process.pid, signal.SIGHUP)
+        worker.wait_until(lambda: worker.out().count(b'"event":"Worker ready"') == 2, "it is ready again")
+    finally:
+        ending = worker.stop()
+    assert (ending.exit_code, ending.signals, worker.err()) == (0, ("SIGTERM",), b"")
+    records = [json.loads(line) for line in worker.out().splitlines()]
+    events = [record["event"] for record in records if record["event"].startswith("Worker ")]
+    once = ["Worker starting", "Worker ready"]
+    assert events == [*once, "Worker stopped", *once, "Worker stopping", "Worker stopped"]
+
+
 def test_an_option_that_is_none_is_told() -> None:
     """Celery's own message and exit code come through; there is no traceback."""
     command = [sys.executable, "-m", "reference_worker", "--polo", "solo"]

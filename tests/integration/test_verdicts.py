@@ -32,7 +32,7 @@ PREFORK_ONLY = {
     "tears_long_records",
 }
 """Faults of the main process beside its children. All others show on every pool; solo is the quickest."""
-SLOW = ("broker_is_lost", "stopped_warmly", "waits_for_its_time")
+SLOW = ("broker_is_lost", "a_worker_is_killed", "stopped_warmly", "waits_for_its_time")
 """Scenarios of some seconds each, which the conforming ones go through; no fault here shows there alone."""
 BESIDE_A_FILE = (*(f"SINK00{number}" for number in range(1, 8)), "LIFE001", "FMT001", "START001", "DONE001", "FAIL001")
 """What a worker with a broken log file is asked: its file, and whether the console is as it was."""

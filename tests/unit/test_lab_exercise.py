@@ -132,7 +132,11 @@ def test_celerys_filesystem_broker_is_refused(tmp_path: Path) -> None:
 # What is judged
 
 
-WRAPPED = {"most_durations_agree": "durations_agree", "failures_do_not_complete": "completes_nothing_else"}
+WRAPPED = {
+    "most_durations_agree": "durations_agree",
+    "failures_do_not_complete": "completes_nothing_else",
+    "deliveries_start": "each_delivery_starts",
+}
 """What a wrapper asks, of fewer tasks or with more patience."""
 
 
@@ -195,6 +199,58 @@ def test_one_held_up_task_is_no_wrong_clock(wrong: int, findings: int, held: int
     assert (sum(each is not None for each in told), told.count(None)) == (findings, held)
 
 
+REVOKED = {"event": "Task revoked", "level": "warning", "terminated": False, "expired": True}
+
+
+def judged(folder: Path, records: list[dict[str, Any]], *events: dict[str, Any]) -> Verdict:
+    """Return what the audits of any task say, beside no rule."""
+    truth = truth_of(folder, *events)
+    lines = [json.dumps({"logger": "shop", "level": "info", **each}).encode() + b"\n" for each in records]
+    log = Log([read_line(line, Place("-", n, n * 999)) for n, line in enumerate(lines)], Verdict())
+    return verdict_on(Seen(log, truth, "threads", {"task": tasks_of(truth, ())}))
+
+
+@pytest.mark.parametrize(
+    ("records", "told"),
+    [
+        ([{"task_id": "a", **REVOKED}], []),
+        ([], ["0 records `Task revoked`, for a task that Celery revoked"]),
+        ([{"task_id": "a", **REVOKED, "expired": False}], ["expired is false; Celery said true"]),
+    ],
+)
+def test_a_task_that_never_ran_is_judged_for_its_revocation(
+    records: list[dict[str, Any]], told: list[str], tmp_path: Path
+) -> None:
+    """And for nothing else that an execution would have."""
+    revoked = {"kind": "revoked", "at": 1.0, "pid": 7, "task_id": "a", "terminated": False, "expired": True}
+    verdict = judged(tmp_path, records, revoked)
+    found = [(each.requirement, each.message) for each in verdict.findings if each.requirement != "LIFE001"]
+    assert found == [("LIFE002", each) for each in told]
+    assert "LIFE002" in verdict.counts
+
+
+def starts_and_end(*starts: str) -> list[dict[str, Any]]:
+    records = [{"event": "Task starting", "task_id": each, "args_count": 0, "kwargs_keys": []} for each in starts]
+    return [*records, {"event": "Task completed", "task_id": "a", "duration_ms": 500, "has_result": True}]
+
+
+@pytest.mark.parametrize(
+    ("states", "starts", "found"),
+    [
+        (["REJECTED", "SUCCESS"], "aa", []),
+        (["REJECTED", "SUCCESS"], "a", ["LIFE003", "START001"]),
+        (["SUCCESS", "SUCCESS"], "aa", []),  # the broker lost its acknowledgement, and the log lost a completion
+    ],
+)
+def test_what_is_delivered_again_starts_again(states: list[str], starts: str, found: list[str], tmp_path: Path) -> None:
+    """Where a task really ended twice LIFE003 can't hold, and nobody is accused of it."""
+    ran = [event for state in states for event in (prerun("a"), postrun("a", state))]
+    verdict = judged(tmp_path, starts_and_end(*starts), *ran)
+    kept = {"START001", "LIFE003"}
+    assert [each.requirement for each in verdict.findings if each.requirement in kept] == found
+    assert ("LIFE003" in verdict.counts) == (states[0] != "SUCCESS")
+
+
 # What is said of it
 
 
@@ -212,6 +268,7 @@ def came_out(account: Account, *requirements: str) -> Exercised:
         (Account(0, executions=3, judged=3), ["FMT001", "FMT017", "FMT001"], "violated", "violated: FMT001"),
         (Account(0), [], "not_tested", NOTHING_RAN),
         (Account(0, executions=1), [], "not_tested", "no task came to its end"),
+        (Account(left_out="no RabbitMQ"), [], "not_tested", "no RabbitMQ"),
         (Account(4, executions=3, judged=3), [], "inconclusive", "the command exited with 4"),
         (Account(4, executions=3, judged=3), ["FMT001"], "violated", "the command exited with 4; violated: FMT001"),
         (Account(0, executions=3, judged=3, unfinished=["a b"]), [], "inconclusive", "not over in time: a b"),

@@ -11,7 +11,7 @@ import pytest
 from logconform.config import ConfigError
 from logconform.contract import load_contract
 from logconform.lab import brokers
-from logconform.lab.brokers import is_optional
+from logconform.lab.brokers import Broker, is_optional
 from logconform.lab.exercise import Exercise
 from logconform.lab.plan import Planned
 from logconform.lab.run import LabRun
@@ -101,6 +101,29 @@ def test_a_folder_to_keep_in_must_be_new_or_empty(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("redis://h/0", (True, True, False)),
+        ("rediss://h/0", (True, True, False)),
+        ("amqps://h//", (True, True, True)),
+        ("sqs://", (False, True, False)),
+        ("filesystem://", (False, False, False)),
+    ],
+)
+def test_what_a_broker_can_do_is_known_by_its_address(url: str, told: tuple[bool, bool, bool]) -> None:
+    """Whether a message says that it came back, whether it comes back after a loss, and whether it is AMQP."""
+    broker = Broker(url, url, "name")
+    assert (broker.marks_redelivery, broker.redelivers, broker.is_amqp) == told
+
+
+@pytest.fixture
+def no_rabbitmq(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(brokers, "RABBITMQ_OF_SYSTEM", "amqp://127.0.0.1:1//")
+    for name in ("LOGCONFORM_REQUIRE", "LOGCONFORM_RABBITMQ"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.parametrize(
     ("environment", "optional"),
     [
         ({}, True),
@@ -120,11 +143,8 @@ def test_rabbitmq_may_be_missing_unless_it_is_asked_for(
     assert not is_optional("redis://h:1")
 
 
-def test_an_environment_without_its_broker_is_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_environment_without_its_broker_is_left_out(no_rabbitmq: None, tmp_path: Path) -> None:
     """Its scenarios are not tested, and say why; where nothing else ran, nothing was tested."""
-    monkeypatch.setattr(brokers, "RABBITMQ_OF_SYSTEM", "amqp://127.0.0.1:1//")
-    for name in ("LOGCONFORM_REQUIRE", "LOGCONFORM_RABBITMQ"):
-        monkeypatch.delenv(name, raising=False)
     run = LabRun(load_contract(), settings(tmp_path, environment=["solo-rabbitmq"]))
     run.planned["node"] = Planned("CTX005", "f", "r", "n", (), "solo-rabbitmq")
     said: list[str] = []
@@ -132,3 +152,17 @@ def test_an_environment_without_its_broker_is_left_out(tmp_path: Path, monkeypat
     assert "the broker amqp://127.0.0.1:1 can't be used" in str(run.traces["node"].skipped)
     assert any("left out" in text for text in said)
     assert run.report()["summary"]["verdict"] == "nothing_tested"
+
+
+def test_an_exercise_without_its_broker_is_left_out(no_rabbitmq: None, tmp_path: Path) -> None:
+    """Its command does not run, and its environment was not tested."""
+    given = settings(tmp_path, environment=["solo-rabbitmq"], exercise="touch ran")
+    run = LabRun(load_contract(), given)
+    said: list[str] = []
+    run.stimulate(tmp_path, said.append)
+    conclusion = run.conclude_exercise("solo-rabbitmq")
+    assert (conclusion.outcome, run.unfit) == ("not_tested", [])
+    assert "the broker amqp://127.0.0.1:1 can't be used" in str(conclusion.reason)
+    assert any("left out" in text for text in said)
+    assert run.report()["summary"]["verdict"] == "nothing_tested"
+    assert not (tmp_path / "ran").exists()
