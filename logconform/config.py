@@ -52,12 +52,17 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """A violation that is accepted for now; `until` is the last day on which it is."""
+    """
+    A violation that is accepted for now.
+
+    `until` is the last day on which it is, `count` how many faults are; None is any number.
+    """
 
     requirement: str
     reason: str
     until: date | None = None
     environment: str | None = None
+    count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,14 +188,14 @@ def _config(path: Path, text: str, table: Any) -> Config:
     )
 
 
-def _waiver(path: Path, text: str, entry: Mapping[str, str]) -> Waiver:
+def _waiver(path: Path, text: str, entry: Mapping[str, Any]) -> Waiver:
     until = entry.get("until")
     try:
         day = date.fromisoformat(until) if until else None
     except ValueError:
         line = _line(text, re.escape(str(until)))
         raise ConfigError(f"{path}{line}: waivers.until: there is no {until}; {_REMEDIES['until']}") from None
-    return Waiver(entry["requirement"], entry["reason"], day, entry.get("environment"))
+    return Waiver(entry["requirement"], entry["reason"], day, entry.get("environment"), entry.get("count"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,13 +253,14 @@ def _explained(error: Any) -> _Fault:
     return _Fault(f"{prefix}{value!r} can't be used; {remedy}", last)
 
 
-_TYPES = {"string": "a string", "array": "an array", "object": "a table"}
+_TYPES = {"string": "a string", "array": "an array", "object": "a table", "integer": "an integer"}
 _REMEDIES = {
     "app": "write MODULE:ATTR, such as billing.celery_app:app",
     "adapter": "write MODULE:ATTR, such as billing.logs:adapter",
     "brokers": 'write "embedded" or a URL, such as redis://localhost:6379/0',
     "requirement": "write an identifier, such as CTX005",
     "until": "write a date as YYYY-MM-DD",
+    "count": "write how many faults are accepted, 1 or more",
 }
 
 

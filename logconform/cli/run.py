@@ -12,8 +12,8 @@ import click
 
 from logconform.cli import INTERRUPTED, UNUSABLE, Failure
 from logconform.lab.pools import POOLS
+from logconform.lab.suite import features_folder
 
-_PACKAGE = Path(__file__).parent.parent
 _USAGE_ERROR, _NO_TESTS = 4, 5  # pytest's own exit codes
 NOTHING_TESTED = 3
 STOP_S = 60
@@ -115,9 +115,8 @@ def _selection(only: Sequence[str]) -> Iterator[str]:
 
 
 def _features() -> Path:
-    for folder in (_PACKAGE / "_data" / "features", _PACKAGE.parent / "features"):
-        if folder.is_dir():
-            return folder
+    if (folder := features_folder()) is not None:
+        return folder
     raise Failure("the features are missing from this installation; install logconform again")
 
 

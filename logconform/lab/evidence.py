@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate
@@ -55,6 +55,8 @@ class Log:
     truncated: bool = False
     parts: list[Part] = field(default_factory=list)
     told_to_stop: float | None = None
+    faults: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """What the verdict's findings come to, by requirement; see `logconform.lab.faults`."""
 
     @cached_property
     def records(self) -> list[Record]:
@@ -86,6 +88,12 @@ class Log:
                 found.append(self.readings[line])
             position = whole.find(sought, starts[line + 1])
         return found
+
+    def anywhere(self, text: str) -> list[Reading]:
+        """Return the lines in which *text* stands, of whatever the worker wrote: console, standard error, log file."""
+        sought = text.encode()
+        aside = [*self.stderr, *(line for part in self.parts for line in part.readings)]
+        return [*self.mentioning(text), *(line for line in aside if sought in line.raw)]
 
     @cached_property
     def _whole(self) -> tuple[bytes, list[int]]:

@@ -19,6 +19,7 @@ from logconform.lab.brokers import BrokerUnavailable, is_optional, name_of
 from logconform.lab.evidence import Log, Seen
 from logconform.lab.exercise import Account, Exercise
 from logconform.lab.exercise_outcome import Exercised
+from logconform.lab.faults import most
 from logconform.lab.flakes import merged
 from logconform.lab.outcome import Conclusion, Violated, findings_text, worse
 from logconform.lab.plan import Planned, turn_of
@@ -29,8 +30,8 @@ from logconform.lab.truth import Truth
 from logconform.lab.vocabulary import FeatureError
 from logconform.lab.worker import Subject
 from logconform.report.model import Environment, EvidenceLine, ScenarioResult, Step, build_report
-from logconform.report.waivers import waivers_for
-from logconform.report.words import printable
+from logconform.report.waivers import allowance, waivers_for
+from logconform.report.words import plural, printable
 from logconform.secrets import excerpt, redact_text
 
 __all__ = ["Conclusion", "LabRun", "Planned", "Settings", "Violated"]
@@ -56,6 +57,8 @@ class LabRun:
     errors: list[str] = field(default_factory=list)
     verdicts: dict[str, Verdict] = field(default_factory=dict)
     """What the finished rounds came to, by environment."""
+    faults: dict[str, dict[str, set[str]]] = field(default_factory=dict)
+    """The faults of the round that had most of them, by environment and requirement."""
     ran: dict[str, Environment] = field(default_factory=dict)
     exercised: dict[str, Exercised] = field(default_factory=dict)
     """What came of the exercise in this round, by environment."""
@@ -188,6 +191,7 @@ class LabRun:
             if self.settings.repeat > 1:
                 verdict = verdict.moved(lambda place: replace(place, path=f"run-{self.round}/{place.path}"))
             self.verdicts[name] = self.verdicts.get(name, Verdict()) + verdict
+            self.faults[name] = most(self.faults.get(name, {}), self._faults(name, lab))
             self.ran[name] = Environment(name, lab.pool, _short(lab.broker_choice), lab.versions, self._skipped(name))
         self.labs.clear()
         self.exercised.clear()
@@ -277,7 +281,11 @@ class LabRun:
         if profile not in self.profiles:
             return f"the profile {profile} is not judged"
         covering = waivers_for(requirement, environment, self.settings.config.waivers, date.today())
-        return f"waived: {covering[0].reason}" if covering else None
+        if not covering:
+            return None
+        allowed = allowance(covering)  # a scenario alone can't tell whether there are more: the report does
+        limit = "" if allowed is None else f" up to {plural(allowed, 'fault')}"
+        return f"waived{limit}: {covering[0].reason}"
 
     @property
     def profiles(self) -> list[str]:
@@ -352,6 +360,7 @@ class LabRun:
             waivers=config.waivers,
             waivers_must_fire=not self.partial and self.settings.exercise is None,
             profiles=self.profiles,
+            faults=self.faults if self.settings.exercise is None else None,
         )
         return self.last_report
 
@@ -369,6 +378,13 @@ class LabRun:
         unique = {(each.requirement, each.place or (each.task_id, each.message)): each for each in own}
         verdict.found_all(unique.values())
         return verdict
+
+    def _faults(self, name: str, lab: session.Environment) -> dict[str, set[str]]:
+        faults = lab.faults()
+        for node, plan in self.planned.items():
+            if (plan.environment, plan.round) == (name, self.round):
+                faults.note_all(f"{plan.short_id} {plan.name}", self.found.get(node, ()))
+        return faults.found
 
     def _told_once(self, finding: Finding) -> Finding:
         """Name the scenario as its first run is called: in the report its runs are one."""

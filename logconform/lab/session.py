@@ -17,6 +17,7 @@ from logconform.lab.brokers import Broker, open_broker
 from logconform.lab.evidence import Log, Seen, Sent, said
 from logconform.lab.exercise import SLOTS, Account, Exercise, unfinished
 from logconform.lab.exercise import perform as perform_exercise
+from logconform.lab.faults import Faults
 from logconform.lab.log_file import put_back, unopenable
 from logconform.lab.stage import NotExercised, Stage, StageError, Trace
 from logconform.lab.truth import NotSeenError
@@ -164,6 +165,13 @@ class Environment:
         """Return what readers, schemas and rules found in all logs."""
         return sum((log.verdict for log in self.logs.values()), Verdict())
 
+    def faults(self) -> Faults:
+        """Return what these findings come to, as a waiver counts."""
+        together = Faults()
+        for log in self.logs.values():
+            together.add(log.faults)
+        return together
+
     def abandon(self) -> None:
         """Stop everything at once, whatever its state."""
         for worker in self.workers:
@@ -181,13 +189,17 @@ class Environment:
 def _judge(worker: Worker, traces: list[Trace], unjudged: Collection[str] = ()) -> Log:
     readings, stderr = worker.read()
     truncated = worker.process.stdout.truncated
-    verdict = judge_stream(readings, complete=not truncated, wanted=_Scope(worker, traces, readings, unjudged))
+    faults = Faults()
+    scope = faults.noting(_Scope(worker, traces, readings, unjudged))
+    verdict = judge_stream(readings, complete=not truncated, wanted=scope)
     in_file = [reading for part in worker.parts for reading in part.readings]
     rotated = any(part.rotated for part in worker.parts)  # its beginning may be gone
     # Each of the two streams is held to the contract by itself.
-    verdict += judge_stream(in_file, complete=not rotated, wanted=_Scope(worker, traces, in_file, unjudged))
+    scope = faults.noting(_Scope(worker, traces, in_file, unjudged))
+    verdict += judge_stream(in_file, complete=not rotated, wanted=scope)
     warm = worker.ending is not None and worker.ending.signals == ("SIGTERM",)
-    return Log(readings, verdict, stderr, truncated, worker.parts, worker.told_to_stop if warm else None)
+    told_to_stop = worker.told_to_stop if warm else None
+    return Log(readings, verdict, stderr, truncated, worker.parts, told_to_stop, faults.found)
 
 
 class _Scope:

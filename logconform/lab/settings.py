@@ -54,8 +54,8 @@ def settings_of(option: Any, here: Path, requirements: Collection[str]) -> Setti
         raise ConfigError(f"--repeat {option.repeat}: must be at least 1")
     if option.keep:
         check_folder(here / option.keep)
-    if option.celery_app and option.celery_app != own.app:
-        own = Config()  # what the configuration says, it says about its own app
+    if option.celery_app and own.app not in {None, option.celery_app}:
+        own = Config()  # what the configuration says, it says about its own app, where it names one
     return Settings(
         app=option.celery_app or own.app or DEFAULT_APP,
         cwd=here,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from logconform.report.status import floor_percent
-from logconform.report.words import VERDICT_WORDS
+from logconform.report.words import VERDICT_WORDS, plural
 
 if TYPE_CHECKING:
     from logconform.report import Look
@@ -18,7 +18,11 @@ _COLOURS = ((90, "yellow"), (70, "orange"), (0, "red"))
 
 
 def render(report: Mapping[str, Any], look: Look) -> str:  # noqa: ARG001  # every format takes a look
-    """Return the badge of *report*: `conforms`, or how many of the MUST requirements hold, rounded down."""
+    """
+    Return the badge of *report*: `conforms`, or how many of the MUST requirements hold, rounded down.
+
+    What conforms only with waivers says so, in a duller green.
+    """
     message, colour = _told(report["summary"])
     badge = {"schemaVersion": 1, "label": "logconform", "message": message, "color": colour}
     return orjson.dumps(badge, option=orjson.OPT_APPEND_NEWLINE).decode("utf-8")
@@ -26,6 +30,8 @@ def render(report: Mapping[str, Any], look: Look) -> str:  # noqa: ARG001  # eve
 
 def _told(summary: Mapping[str, Any]) -> tuple[str, str]:
     verdict, must = summary["verdict"], summary["must"]
+    if verdict == "conforms" and (waivers := summary.get("waivers", 0)):
+        return f"{VERDICT_WORDS[verdict]}, {plural(waivers, 'waiver')}", "green"
     if verdict == "conforms":
         return VERDICT_WORDS[verdict], "brightgreen"
     if verdict != "does_not_conform":

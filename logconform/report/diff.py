@@ -16,6 +16,7 @@ from typing import Any
 from logconform import __version__
 from logconform.report.diff_input import Cause, Part, Report, Requirement
 from logconform.report.status import MUST
+from logconform.report.words import plural
 
 DIFF_VERSION = "1.0"
 WORSE = ("conforms", "inconclusive", "nothing_tested", "does_not_conform")
@@ -154,6 +155,8 @@ def _notes(before: Report, after: Report) -> Iterator[str]:
     both = {each.id for each in before.requirements} & {each.id for each in after.requirements}
     if strangers := (was ^ now) & both:
         yield f"judged in one of them only: {', '.join(sorted(strangers))}"
+    if before.summary.waivers != after.summary.waivers:
+        yield f"rests on {plural(before.summary.waivers, 'waiver')} before, {after.summary.waivers:,} after"
     if (before.causes is None) != (after.causes is None):
         yield "causes are not compared: one of the reports has none, because an older logconform wrote it"
 

@@ -70,6 +70,7 @@ class _Named(_Read):
 
 class _Summary(_Read):
     verdict: Verdict
+    waivers: int = 0
 
 
 class Report(_Read):

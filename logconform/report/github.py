@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from logconform.report.ranking import VIOLATION, WARNING, Ranked, ranked
 from logconform.report.subject import problems
 from logconform.report.terminal import headline
-from logconform.report.words import evidence_of, origin_of, place_of, plural, printable, share_of
+from logconform.report.words import beyond_waivers, evidence_of, origin_of, place_of, plural, printable, share_of
 
 if TYPE_CHECKING:
     from logconform.report import Look
@@ -53,6 +53,9 @@ def _errors(report: Mapping[str, Any]) -> Iterator[str]:
         told = [printable(f"{each['requirement']}: {each['stale']} ({each['reason']})") for each in stale]
         fix = "fix: remove the waiver, or give it a new date"
         yield _command("error", {"title": plural(len(stale), "stale waiver")}, "\n".join([*told, fix]))
+    if beyond := list(beyond_waivers(report)):
+        told = [f"{name}: {why}" for name, why, _ in beyond]
+        yield _command("error", {"title": "beyond what is waived"}, "\n".join(told))
 
 
 def _of_cause(level: str, ranked: Ranked) -> str:

@@ -9,6 +9,7 @@ from xml.etree import ElementTree
 
 from logconform.report.status import MUST
 from logconform.report.words import (
+    MANY_FAULTS,
     STATUS_WORDS,
     area_of,
     evidence_of,
@@ -82,6 +83,8 @@ def _requirement(report: Mapping[str, Any], requirement: Mapping[str, Any], envi
         if each["requirement"] == requirement["id"] and each["environment"] == environment
     ]
     summary = f"{here['violations']:,} of {max(here['checked'], here['violations']):,} checks"
+    if "faults_waived" in here and here["status"] != "waived":
+        summary = f"{summary}; {here['reason']}: {'; '.join(here['faults'][:MANY_FAULTS])}"
     _outcome(
         case,
         here,

@@ -11,13 +11,14 @@ from logconform.report.status import STATUSES
 from logconform.report.subject import problems, read_as, subject_of
 from logconform.report.words import (
     STATUS_WORDS,
-    VERDICT_WORDS,
+    beyond_waivers,
     clipped,
     origin_of,
     percent,
     place_of,
     plural,
     printable,
+    verdict_words,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def escaped(text: str) -> str:
 
 def _blocks(report: Mapping[str, Any]) -> Iterator[list[str]]:
     summary = report["summary"]
-    yield [f"## {_SYMBOLS[summary['verdict']]} logconform: {VERDICT_WORDS[summary['verdict']]}"]
+    yield [f"## {_SYMBOLS[summary['verdict']]} logconform: {verdict_words(summary)}"]
     yield [f"{_code(subject_of(report))}, against contract {escaped(report['contract_version'])}"]
     if how := read_as(report["subject"]):
         yield [f"Read as: {_code(how)}"]
@@ -59,6 +60,10 @@ def _blocks(report: Mapping[str, Any]) -> Iterator[list[str]]:
         yield told
     if stale := summary["waivers_stale"][:CAUSES_SHOWN]:
         yield [f"- **stale waiver:** {each['requirement']} {escaped(each['stale'])}" for each in stale]
+    if beyond := list(beyond_waivers(report))[:CAUSES_SHOWN]:
+        yield [f"- **beyond its waiver:** {name} {escaped(told)}" for name, told, _ in beyond]
+    if loose := summary.get("waivers_loose", [])[:CAUSES_SHOWN]:
+        yield [f"- waiver of {each['requirement']}: lower its count to {each['enough']}" for each in loose]
     yield _profiles(summary["profiles"])
     found = ranked(report)
     if found:

@@ -19,10 +19,10 @@ from logconform.contract import Contract
 from logconform.findings import FINDINGS_KEPT, Finding, Verdict
 from logconform.report.causes import cause_entries
 from logconform.report.entries import clean, environment_entry, finding_entry, scenario_entry
-from logconform.report.requirements import Judging, with_scenarios
+from logconform.report.requirements import Faults, Judging, with_scenarios
 from logconform.report.results import Environment, EvidenceLine, ScenarioResult, Step
 from logconform.report.status import MUST, exit_code, floor_percent, tally, verdict_of
-from logconform.report.waivers import stale_waivers
+from logconform.report.waivers import loose_waivers, stale_waivers
 
 __all__ = ["Environment", "EvidenceLine", "ScenarioResult", "Step", "build_report", "exit_code"]
 
@@ -41,6 +41,7 @@ def build_report(
     profiles: Collection[str] = DEFAULT_PROFILES,
     reasons: Mapping[str, str] | None = None,
     today: date | None = None,
+    faults: Faults | None = None,
 ) -> dict[str, Any]:
     """
     Return the report over *verdicts*, one per name of an environment.
@@ -49,7 +50,8 @@ def build_report(
     or flaky, as one violation with a finding of its own, unless the verdict
     already holds findings of that requirement. *reasons* says why a requirement was not
     tested. *waivers_must_fire* is for a whole run: a sample need not show every
-    defect, so there a waiver is stale only when it is past its date.
+    defect, so there a waiver is stale only when it is past its date. *faults*
+    are what a waiver's `count` is held against; without them it is not judged.
 
     Raises:
         ValueError: If a verdict or scenario names an unknown environment or requirement.
@@ -59,16 +61,23 @@ def build_report(
     order = {name: index for index, name in enumerate(contract)}
     results = sorted(scenarios, key=lambda each: (order.get(each.requirement or "", -1), each.environment, each.id))
     merged = {each.name: with_scenarios(each.name, verdicts.get(each.name), results) for each in places}
-    judging = Judging(contract, places, merged, results, waivers, profiles, reasons or {}, today or date.today())
+    judging = Judging(
+        contract, places, merged, results, waivers, profiles, reasons or {}, today or date.today(), faults
+    )
     requirements = [judging.requirement(name) for name in contract]
     stale = clean(stale_waivers(waivers, judging.fired, judging.today, must_fire=waivers_must_fire))
+    loose = clean(loose_waivers(waivers, judging.spare)) if waivers_must_fire else []
     return {
         "report_version": REPORT_VERSION,
         "contract_version": contract.version,
         "tool": {"name": "logconform", "version": __version__},
         "subject": clean(dict(subject)),
         "environments": [environment_entry(each) for each in places],
-        "summary": _summary(requirements, profiles, stale),
+        "summary": {
+            **_summary(requirements, profiles, stale),
+            "waivers": len(judging.resting),
+            "waivers_loose": loose,
+        },
         "requirements": requirements,
         "findings": [finding_entry(contract, each) for each in _ordered(merged, order)],
         "findings_total": {each["id"]: each["violations"] for each in requirements if each["violations"]},

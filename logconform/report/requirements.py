@@ -13,7 +13,8 @@ from logconform.findings import Count, Finding, Verdict
 from logconform.report.entries import clean_text
 from logconform.report.results import Environment, EvidenceLine, ScenarioResult
 from logconform.report.status import prevalence, status_of
-from logconform.report.waivers import waivers_for
+from logconform.report.waivers import allowance, waivers_for
+from logconform.report.words import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,22 @@ class _Part:
     count: Count
     status: str
     reason: str | None = None
+    faults: Sequence[str] = ()
+    waived: int | None = None
+    """How many faults its waivers cover, where they say so."""
+
+
+Faults = Mapping[str, Mapping[str, Collection[str]]]
+"""The faults that were found, by environment and requirement; what one fault is, `logconform.lab.faults` says."""
 
 
 @dataclass(slots=True)
 class Judging:
-    """What it takes to say how one requirement came out."""
+    """
+    What it takes to say how one requirement came out.
+
+    `faults` is None where nobody counted them: a waiver's `count` is not judged then.
+    """
 
     contract: Contract
     environments: Sequence[Environment]
@@ -37,7 +49,13 @@ class Judging:
     profiles: Collection[str]
     reasons: Mapping[str, str]
     today: date
+    faults: Faults | None = None
     fired: set[Waiver] = field(default_factory=set)
+    """Waivers of something that was found, whether or not they cover all of it."""
+    resting: set[Waiver] = field(default_factory=set)
+    """Waivers that the verdict rests on: they cover all that was found somewhere."""
+    spare: dict[Waiver, list[int]] = field(default_factory=dict)
+    """How many faults fewer than allowed were found where a waiver covers."""
 
     def requirement(self, name: str) -> dict[str, Any]:
         """Return the report's entry of one requirement."""
@@ -57,7 +75,7 @@ class Judging:
             "reason": _joined(part.reason for part in parts.values() if part.status == status),
             "page": known.page,
             "environments": {
-                key: {"status": part.status, **_counts(part.count), "reason": part.reason}
+                key: {"status": part.status, **_counts(part.count), "reason": part.reason, **_counted(part)}
                 for key, part in parts.items()
             },
         }
@@ -65,11 +83,25 @@ class Judging:
     def _within(self, name: str, environment: Environment) -> _Part:
         count = self.verdicts[environment.name].counts.get(name, Count())
         covering = waivers_for(name, environment.name, self.waivers, self.today) if count.violations else []
-        if covering:
-            self.fired.update(covering)
-            return _Part(count, "waived", _joined(each.reason for each in covering))
         status = status_of(str(self.contract[name].level), count)
-        return _Part(count, status, self._reason(name, environment, status, count))
+        faults = self._faults(name, environment.name) if count.violations else ()
+        if not covering:
+            return _Part(count, status, self._reason(name, environment, status, count), faults)
+        self.fired.update(covering)
+        allowed = None if self.faults is None else allowance(covering)
+        if allowed is not None and len(faults) > allowed:
+            told = f"{plural(len(faults), 'fault')} now, {allowed:,} waived: what is new is among these"
+            return _Part(count, status, told, faults, allowed)
+        if self.contract[name].profile in self.profiles:
+            self.resting.update(covering)
+        if allowed is not None:
+            for each in covering:
+                self.spare.setdefault(each, []).append(allowed - len(faults))
+        return _Part(count, "waived", _joined(each.reason for each in covering), faults, allowed)
+
+    def _faults(self, name: str, environment: str) -> list[str]:
+        found = (self.faults or {}).get(environment, {}).get(name, ())
+        return sorted(map(clean_text, found))
 
     def _reason(self, name: str, environment: Environment, status: str, count: Count) -> str | None:
         if status not in {"not_tested", "inconclusive"}:
@@ -129,6 +161,11 @@ def _counts(count: Count) -> dict[str, float | None]:
         "undecided": count.undecided,
         "prevalence": prevalence(count),
     }
+
+
+def _counted(part: _Part) -> dict[str, Any]:
+    told: dict[str, Any] = {"faults": list(part.faults)} if part.faults else {}
+    return told if part.waived is None else {**told, "faults_waived": part.waived}
 
 
 def _joined(reasons: Iterable[str | None]) -> str | None:

@@ -23,7 +23,7 @@ from logconform.contract import load_contract
 from logconform.report.ranking import VIOLATION, WARNING, Ranked, in_order
 from logconform.report.status import exit_code
 from logconform.report.subject import problems
-from logconform.report.words import VERDICT_WORDS, area_of, evidence_of, origin_of, printable, share_of
+from logconform.report.words import area_of, evidence_of, origin_of, printable, share_of, verdict_words
 
 if TYPE_CHECKING:
     from logconform.report import Look
@@ -112,7 +112,7 @@ def _invocation(report: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "executionSuccessful": not unread and not partial,
         "exitCode": exit_code(report),
-        "exitCodeDescription": VERDICT_WORDS[report["summary"]["verdict"]],
+        "exitCodeDescription": verdict_words(report["summary"]),
         "toolExecutionNotifications": [_notification(*each) for each in notes],
         "toolConfigurationNotifications": [_notification(*each) for each in stale],
     }

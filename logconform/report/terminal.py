@@ -15,8 +15,8 @@ from logconform.report.subject import problems, read_as, subject_of
 from logconform.report.words import (
     OUTCOME_WORDS,
     STATUS_WORDS,
-    VERDICT_WORDS,
     area_of,
+    beyond_waivers,
     clipped,
     evidence_of,
     kind_of_finding,
@@ -27,6 +27,7 @@ from logconform.report.words import (
     printable,
     runs_of,
     share_of,
+    verdict_words,
 )
 
 if TYPE_CHECKING:
@@ -55,8 +56,7 @@ def findings(report: Mapping[str, Any], look: Look) -> str:
 
 def headline(report: Mapping[str, Any]) -> str:
     """Return the verdict and what was judged, in one line."""
-    verdict = VERDICT_WORDS[report["summary"]["verdict"]]
-    return f"{verdict}: {subject_of(report)}, against contract {report['contract_version']}"
+    return f"{verdict_words(report['summary'])}: {subject_of(report)}, against contract {report['contract_version']}"
 
 
 def _parts(report: Mapping[str, Any], look: Look) -> Iterator[Text | Table]:
@@ -74,6 +74,10 @@ def _parts(report: Mapping[str, Any], look: Look) -> Iterator[Text | Table]:
     for stale in summary["waivers_stale"]:
         yield Text("")
         yield from _stale(stale)
+    yield from _beyond(report)
+    for loose in summary.get("waivers_loose", ()):
+        yield Text("")
+        yield from _loose(loose)
     for requirement in report["requirements"]:
         yield from _causes(report, requirement, look)
     yield from _exercises(report)
@@ -212,6 +216,22 @@ def _stale(waiver: Mapping[str, Any]) -> Iterator[Text]:
     yield Text(printable(f"{waiver['requirement']} stale waiver: {waiver['stale']}{where}"), style="bold red")
     yield Text(printable(f"   | {waiver['reason']}"))
     yield Text("   = fix: remove the waiver, or give it a new date")
+
+
+def _beyond(report: Mapping[str, Any]) -> Iterator[Text]:
+    """Yield what there is more of than is waived; the causes below show where."""
+    for name, told, faults in beyond_waivers(report):
+        yield Text("")
+        yield Text(f"{name} beyond its waiver: {told}", style="bold red")
+        for fault in faults:
+            yield Text(f"   - {printable(fault)}")
+
+
+def _loose(waiver: Mapping[str, Any]) -> Iterator[Text]:
+    where = f" in {waiver['environment']}" if waiver["environment"] else ""
+    told = f"{waiver['requirement']} waiver allows {waiver['count']:,}, {waiver['enough']:,} would do{where}"
+    yield Text(printable(told), style="yellow")
+    yield Text(f"   = fix: set its count to {waiver['enough']}, or run `logconform init --update`")
 
 
 def _open(report: Mapping[str, Any]) -> Iterator[Text]:

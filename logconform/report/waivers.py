@@ -1,8 +1,8 @@
-"""Waivers: which violation one covers, and which have outlived their reason."""
+"""Waivers: which violation one covers and how much of it, and which have outlived their reason."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 from typing import Any
@@ -26,6 +26,20 @@ def waivers_for(requirement: str, environment: str, waivers: Iterable[Waiver], t
     ]
 
 
+def allowance(waivers: Iterable[Waiver]) -> int | None:
+    """
+    Return how many faults *waivers* cover together; None where one of them sets no limit.
+
+    >>> allowance([Waiver("FMT001", "a", count=2), Waiver("FMT001", "b", count=1)])
+    3
+    >>> allowance([Waiver("FMT001", "a", count=2), Waiver("FMT001", "b")]) is None
+    True
+    """
+    counts = [waiver.count for waiver in waivers]
+    limits = [count for count in counts if count is not None]
+    return sum(limits) if len(limits) == len(counts) else None
+
+
 def stale_waivers(
     waivers: Sequence[Waiver], fired: Collection[Waiver], today: date, *, must_fire: bool
 ) -> list[dict[str, Any]]:
@@ -33,21 +47,36 @@ def stale_waivers(
     stale = []
     for waiver in waivers:
         if _is_past(waiver, today):
-            stale.append(_stale(waiver, f"was to end on {waiver.until}"))
+            stale.append({**_entry(waiver), "stale": f"was to end on {waiver.until}"})
         elif must_fire and waiver not in fired:
-            stale.append(_stale(waiver, "covers nothing that was found"))
+            stale.append({**_entry(waiver), "stale": "covers nothing that was found"})
     return stale
+
+
+def loose_waivers(waivers: Sequence[Waiver], spare: Mapping[Waiver, Collection[int]]) -> list[dict[str, Any]]:
+    """
+    Return the waivers whose `count` is higher than it has to be, with the count that is enough.
+
+    *spare* has how many faults fewer than allowed there were, for each environment that a waiver covered.
+    """
+    loose = []
+    for waiver in dict.fromkeys(waivers):
+        if waiver.count is None or waiver not in spare:
+            continue
+        enough = max(1, waiver.count - min(spare[waiver]))
+        if enough < waiver.count:
+            loose.append({**_entry(waiver), "count": waiver.count, "enough": enough})
+    return loose
 
 
 def _is_past(waiver: Waiver, today: date) -> bool:
     return waiver.until is not None and waiver.until < today
 
 
-def _stale(waiver: Waiver, why: str) -> dict[str, Any]:
+def _entry(waiver: Waiver) -> dict[str, Any]:
     return {
         "requirement": waiver.requirement,
         "reason": waiver.reason,
         "until": waiver.until.isoformat() if waiver.until else None,
         "environment": waiver.environment,
-        "stale": why,
     }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 STATUS_WORDS = {
@@ -22,6 +22,8 @@ VERDICT_WORDS = {
     "nothing_tested": "nothing tested",
     "inconclusive": "inconclusive",
 }
+MANY_FAULTS = 20
+"""Faults of one requirement that are listed where more were found than waived."""
 _KINDS = {"violated": "violation", "warned": "warning", "waived": "waived"}
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]"
@@ -46,6 +48,34 @@ def plural(number: int, thing: str) -> str:
     ('1 record', '1,204 records')
     """
     return f"{number:,} {thing if number == 1 else thing + 's'}"
+
+
+def verdict_words(summary: Mapping[str, Any]) -> str:
+    """
+    Return the verdict, and how many waivers it rests on; a report of an older version doesn't say.
+
+    >>> verdict_words({"verdict": "conforms", "waivers": 3}), verdict_words({"verdict": "does_not_conform"})
+    ('conforms, resting on 3 waivers', 'does not conform')
+    """
+    words, waivers = VERDICT_WORDS[summary["verdict"]], summary.get("waivers", 0)
+    return f"{words}, resting on {plural(waivers, 'waiver')}" if waivers and words == "conforms" else words
+
+
+def beyond_waivers(report: Mapping[str, Any]) -> Iterator[tuple[str, str, list[str]]]:
+    """
+    Yield each requirement that is violated because more was found than is waived, in words, with the faults.
+
+    The faults are as they were found: whoever shows them makes them printable.
+    """
+    several = len(report["environments"]) > 1
+    for requirement in (each for each in report["requirements"] if each["judged"]):
+        for name, part in requirement["environments"].items():
+            faults = part.get("faults", [])
+            if part["status"] != "violated" or "faults_waived" not in part:
+                continue
+            more = [f"and {len(faults) - MANY_FAULTS:,} more"] if len(faults) > MANY_FAULTS else []
+            where = f" in {name}" if several else ""
+            yield requirement["id"], printable(f"{part['reason']}{where}"), [*faults[:MANY_FAULTS], *more]
 
 
 def size(number: int) -> str:

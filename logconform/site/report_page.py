@@ -16,7 +16,17 @@ from typing import Any
 import jinja2
 
 from logconform.report.status import STATUSES
-from logconform.report.words import OUTCOME_WORDS, VERDICT_WORDS, kind_of_finding, place_of, plural, printable, size
+from logconform.report.words import (
+    OUTCOME_WORDS,
+    VERDICT_WORDS,
+    beyond_waivers,
+    kind_of_finding,
+    place_of,
+    plural,
+    printable,
+    size,
+    verdict_words,
+)
 from logconform.site.source import DEFAULT_NAME, VARIABLE, Absent, Broken, Shown
 
 MARKER = "<!-- logconform: report -->"
@@ -87,6 +97,9 @@ class _View:
             "ran": ran,
             "skipped": [each for each in self.report["environments"] if each["skipped"]],
             "judged": sum(self.report["summary"]["counts"].values()),
+            "told": verdict_words(self.report["summary"]),
+            "beyond": list(beyond_waivers(self.report)),
+            "loose": self.report["summary"].get("waivers_loose", []),
         }
 
     def _requirements(self) -> dict[str, Any]:

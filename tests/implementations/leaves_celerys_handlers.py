@@ -24,9 +24,16 @@ class BesideCelery(StdlibWorker):
 
     def add_handler(self, logger: logging.Logger, **_: Any) -> None:
         """Add the service's handler to a logger that Celery has given one."""
+        for celerys in logger.handlers:
+            celerys.addFilter(shows_no_exception)
         handler = StdlibHandler(self)
         handler.addFilter(ContextFilter(self))
         logger.addHandler(handler)
+
+
+def shows_no_exception(record: logging.LogRecord) -> bool:
+    """Whether Celery's own handler may write a record: an exception's message would show secrets as well (SAFE001)."""
+    return record.exc_info is None
 
 
 app = Celery("leaves_celerys_handlers")

@@ -43,7 +43,7 @@ def test_the_version_is_told() -> None:
     assert (result.exit_code, result.output) == (0, f"logconform, version {__version__}\n")
 
 
-@pytest.mark.parametrize("command", [[], *[[name] for name in ("check", "examples", "report", "run")]])
+@pytest.mark.parametrize("command", [[], *[[name] for name in ("check", "examples", "init", "report", "run")]])
 def test_help_documents_the_exit_codes(command: list[str]) -> None:
     """Who scripts a command finds its exit codes, and an example to start from."""
     result = CliRunner().invoke(main, [*command, "--help"])

@@ -48,6 +48,7 @@ requirement = "CTX012"
 reason = "next quarter"
 until = "2026-06-30"
 environment = "gevent-*"
+count = 2
 """
 
 
@@ -92,7 +93,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         },
         waivers=(
             Waiver("FMT017", "a C library prints", date(2026, 12, 31)),
-            Waiver("CTX012", "next quarter", date(2026, 6, 30), "gevent-*"),
+            Waiver("CTX012", "next quarter", date(2026, 6, 30), "gevent-*", 2),
         ),
     )
 
@@ -201,6 +202,16 @@ FAULTS = [
         '[[waivers]]\nrequirement = "FMT017"\nreason = "x"\nuntil = "2026-02-30"',
         4,
         "waivers.until: there is no 2026-02-30; write a date as YYYY-MM-DD",
+    ),
+    (
+        '[[waivers]]\nrequirement = "FMT017"\nreason = "x"\ncount = 0',
+        4,
+        "waivers.count: 0 can't be used; write how many faults are accepted, 1 or more",
+    ),
+    (
+        '[[waivers]]\nrequirement = "FMT017"\nreason = "x"\ncount = "2"',
+        4,
+        "waivers.count: must be an integer, not a string",
     ),
 ]
 

@@ -6,11 +6,15 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from logconform.config import Config
 from logconform.contract import load_contract
 from logconform.findings import Finding, Verdict
-from logconform.lab.evidence import Log
+from logconform.lab.audits import content, sink
+from logconform.lab.evidence import Log, Seen, Sent
 from logconform.lab.run import Conclusion, LabRun, Planned, Settings
+from logconform.lab.truth import Truth
 from logconform.records import Place, Reading, read_line
 
 HERE = "prefork-embedded"
@@ -47,3 +51,42 @@ def test_what_is_missing_from_a_cut_log_says_nothing() -> None:
     assert concluded(cut, missing).outcome == "inconclusive"
     assert concluded(cut, missing, wrong).outcome == "violated"
     assert concluded(cut, None).outcome == "passed"
+
+
+def seen(log: Log, canary: str = "hunter2") -> Seen:
+    sent = Sent("3f1c", "q0123456789a", "logconform.probe.secrets", {"canary": canary})
+    return Seen(log, Truth(Path("never written")), "solo", {"task": [sent]}, broker_secret="rabbit")
+
+
+WRITTEN = [
+    ("a record", {"readings": lines(b'{"event": "hunter2", "url": "redis://:rabbit@h"}')}),
+    ("a line of the console", {"readings": lines(b"[INFO] hunter2 redis://:rabbit@h")}),
+    ("standard error", {"readings": [], "stderr": lines(b"[INFO] hunter2 redis://:rabbit@h")}),
+    ("the log file", {"readings": lines(b"x"), "parts": [SimpleNamespace(readings=lines(b"hunter2 :rabbit@h"))]}),
+]
+
+
+@pytest.mark.parametrize(("_where", "written"), WRITTEN)
+def test_a_secret_is_found_wherever_the_worker_writes_it(_where: str, written: Any) -> None:
+    """It need not stand in a record: what is no record is read by as many people. The evidence does not show it."""
+    log = Log(verdict=Verdict(), **written)
+    found = [*content.no_secret(seen(log)), *content.no_broker_password(seen(log))]
+    assert [each and each.message for each in found] == ["shows the value of a secret"] * 2
+    assert not any("hunter2" in each.evidence for each in found[:1] if each)
+    assert not any("rabbit" in each.evidence for each in found[1:] if each)
+
+
+def test_text_that_names_the_task_shows_that_no_secret_is_written() -> None:
+    """A service that logs plain text can keep its secrets, too; where nothing tells of the task, nothing was seen."""
+    told = Log([], Verdict(), stderr=lines(b"[INFO] Task logconform.probe.secrets[3f1c] received"))
+    assert [*content.no_secret(seen(told)), *content.no_broker_password(seen(told))] == [None, None]
+    silent = Log([], Verdict())
+    assert [*content.no_secret(seen(silent)), *content.no_broker_password(seen(silent))] == []
+
+
+def test_plain_lines_are_written_twice_too() -> None:
+    """What a library says is counted on the console as well, where it is no record."""
+    told = [b"[WARNING] Library speaks by standard in q0123456789a"] * 2
+    for log in (Log(lines(*told), Verdict()), Log([], Verdict(), stderr=lines(*told))):
+        messages = [each.message for each in sink.written_once(seen(log)) if each]
+        assert messages == ["what was said by standard is written 2 times"]

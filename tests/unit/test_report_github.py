@@ -46,7 +46,7 @@ def test_what_decides_nothing_is_counted_only() -> None:
     """A waived violation is no annotation."""
     made = lines(verdict(finding(), finding("TRACE001"), FMT001=(1, 0)), waivers=[Waiver("RETRY003", "known")])
     assert len(made) == 1
-    assert made[0].startswith("::notice title=logconform::conforms: ")
+    assert made[0].startswith("::notice title=logconform::conforms, resting on 1 waiver: ")
     assert made[0].endswith("%0A2 findings of 2 causes%0Anot annotated: 2 causes; the other formats show them")
 
 

@@ -22,6 +22,7 @@ from logconform.site.schema_pages import schema_pages
 from logconform.site.source import Absent, Broken, Shown, load_report, report_path
 from logconform.site.verdict import main as verdict_line
 from tests.browser.sample import HOSTILE, RETRYING, sample_report
+from tests.unit.test_report_waivers import counted, waiver
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / "schemas" / "conformance-report.schema.json"
@@ -95,6 +96,14 @@ class TestReport:
             "threads-embedded was skipped: the worker did not start",
         ):
             assert told in page.text
+
+    def test_what_the_verdict_rests_on_and_what_is_beyond_it_are_told(self, tmp_path: Path) -> None:
+        """Conforming with waivers is never told like conforming; a fault too many is named with the others."""
+        assert "✓ Conforms, resting on 1 waiver" in rendered(saved(tmp_path, counted(2, waiver(5)))).text
+        loose = rendered(saved(tmp_path, counted(2, waiver(5)))).text
+        assert "RETRY003: waiver with room: it allows 5, 2 would do (known). Lower its count." in loose
+        beyond = rendered(saved(tmp_path, counted(3, waiver(2)))).text
+        assert "RETRY003: beyond its waiver: 3 faults now, 2 waived: what is new is among these: fault 0;" in beyond
 
     @pytest.mark.parametrize(
         "status", ["✓ passed", "✗ violated", "! warned", "– not tested", "? inconclusive", "~ waived"]

@@ -158,19 +158,19 @@ def _gap(seen: Seen, before: Sent, after: Sent) -> tuple[float, float]:
 
 
 def no_secret(seen: Seen) -> Checks:
-    """The value of a secret stands nowhere in the log."""
+    """The value of a secret stands nowhere in what the worker wrote: records, other lines, standard error, the file."""
     for sent in seen.sent:
-        canary = str(sent.facts["canary"]).encode()
-        shown = [reading for reading in seen.log.readings if canary in reading.raw]
-        yield from (_leak(reading, canary) for reading in shown[:3])
-        if not shown and (seen.spoken(sent) or sent.task_id in seen.log.by_task):
+        canary = str(sent.facts["canary"])
+        shown = seen.log.anywhere(canary)
+        yield from (_leak(reading, canary.encode()) for reading in shown[:3])
+        if not shown and (seen.spoken(sent) or seen.log.anywhere(sent.task_id)):
             yield None
 
 
 def no_local_variable(seen: Seen) -> Checks:
-    """The word that a local variable held, where an exception was raised, stands nowhere in the log."""
+    """The word that a local variable held, where an exception was raised, stands nowhere in what the worker wrote."""
     for sent in seen.sent:
-        shown = seen.log.mentioning(sent.probe[::-1])
+        shown = seen.log.anywhere(sent.probe[::-1])
         for reading in shown[:1]:
             yield fault("shows the value of a local variable", reading, fix="Format tracebacks without locals.")
         if not shown and any(record.get("exception") for record in seen.log.by_task.get(sent.task_id, [])):
@@ -178,11 +178,11 @@ def no_local_variable(seen: Seen) -> Checks:
 
 
 def no_broker_password(seen: Seen) -> Checks:
-    """The password in the broker's address stands nowhere in the log."""
+    """The password in the broker's address stands nowhere in what the worker wrote."""
     password = seen.broker_secret
-    if not password or not seen.log.records:
+    if not password or not (seen.log.readings or seen.log.stderr):
         return
-    shown = [reading for reading in seen.log.readings if password.encode() in reading.raw]
+    shown = seen.log.anywhere(password)
     yield from (_leak(reading, password.encode()) for reading in shown[:3])
     if not shown:
         yield None

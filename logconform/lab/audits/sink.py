@@ -36,7 +36,7 @@ def _said_by_way(seen: Seen, sent: Sent) -> Iterator[tuple[str, list[Reading]]]:
     yield "a record of the service's own logger", [line for line in (*lines, *aside) if _is_first(line)]
     for way in WAYS:
         name, text = f"logconform.library.{sent.probe}.{way}", f"by {way} in {sent.probe}".encode()
-        written = [line for line in lines if line.record is not None and line.record.logger == name]
+        written = [line for line in lines if (line.record.logger == name if line.record else text in line.raw)]
         yield f"what was said by {way}", [*written, *(line for line in aside if text in line.raw)]
     warned = b"Library warns in probe " + probe
     yield "a warning of the `warnings` module", [line for line in (*lines, *aside) if warned in line.raw]
