@@ -52,8 +52,7 @@ def stopped_meanwhile(stage: Stage) -> None:
 @stimulus("a task goes on and on, and the worker is stopped cold")
 def stopped_cold(stage: Stage) -> None:
     stage.need_children("only a worker with children cancels its tasks")
-    stage.begin("task", "goes on and on")
-    stage.worker.stop(cold=True)
+    stage.stop_cold(stage.begin("task", "goes on and on"))
 
 
 @stimulus("its worker is killed while a task runs, and the next one takes the task over")

@@ -196,6 +196,13 @@ class Stage:
         self.worker.wait(lambda: bool(truth.task(sent.task_id).spoken), f"{sent.name} to begin")
         return sent
 
+    def stop_cold(self, sent: Sent) -> None:
+        """Stop the worker cold while a task runs, once its main process knows that: else it would wait for the task."""
+        self.worker.wait(lambda: self.worker.runs(sent.task_id), f"the worker to say that it runs {sent.name}")
+        self.worker.stop(cold=True)
+        if self.worker.killed:
+            raise StageError("the worker did not end by SIGQUIT, and was killed")
+
     def lose_worker(self, role: str) -> Sent:
         """Kill the worker while a probe runs that is acknowledged late, and wait until the next one has run it."""
         broker = self.worker.broker

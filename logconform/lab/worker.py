@@ -267,6 +267,12 @@ class Worker:
         )
         return bool(answers)
 
+    def runs(self, task_id: str) -> bool:
+        """Whether the worker says that it runs a task: its main process hears of that after the task's own."""
+        named = self._ready[-1]["hostname"]
+        answers = self._client.control.inspect([named], timeout=CONTROL_SECONDS).active() or {}
+        return any(each["id"] == task_id for each in answers.get(named, ()))
+
     def wait(self, met: Callable[[], bool], what: str, seconds: float = TASK_SECONDS) -> None:
         """
         Wait until *met*, counting waits in vain.
@@ -299,6 +305,11 @@ class Worker:
             self._client.close()
             if "_composer" in vars(self):
                 self._composer.close()
+
+    @property
+    def killed(self) -> bool:
+        """Whether it did not stop when it was told to; what it had no time to write says nothing then."""
+        return self.ending is not None and "SIGKILL" in self.ending.signals
 
     def _wake(self) -> None:
         """Give the worker something to read: on AMQP, Celery 5.6 may sleep on a signal for ten seconds."""
