@@ -1,6 +1,6 @@
 # Everything below runs in .venv, which is made on first use and again when what it is made from changes.
 .DEFAULT_GOAL := help
-.PHONY: help conformance conformance-full chaos test bench bench-logging outcomes serve demo lock clean
+.PHONY: help conformance conformance-full chaos test bench bench-logging outcomes serve demo dist lowest lock clean
 
 VENV   := .venv
 BIN    := $(VENV)/bin
@@ -56,6 +56,20 @@ serve: $(STAMP) ## show the site on http://127.0.0.1:8000, and follow changes
 
 demo: $(STAMP) ## run each kind of task once in the reference worker
 	$(BIN)/python -m reference_worker demo
+
+dist: $(STAMP) ## build the sdist and the wheel into dist/; the tests look into both
+	$(BIN)/python -m build --no-isolation --outdir dist .
+
+lowest: ## run the unit tests and the suite with the lowest versions that pyproject.toml allows; some minutes
+	@$(call need_python)
+	rm -rf build/lowest
+	"$(PYTHON)" -m venv build/lowest
+	build/lowest/bin/python -m pip install --quiet --disable-pip-version-check packaging
+	build/lowest/bin/python -m tests.lowest requirements.lock > build/lowest/constraints.txt
+	build/lowest/bin/python -m pip install --quiet --disable-pip-version-check \
+		--constraint build/lowest/constraints.txt --editable '.[dev]'
+	build/lowest/bin/pytest tests/unit
+	build/lowest/bin/pytest features/ --report build/lowest/report.json
 
 lock: ## write requirements.lock anew, from the newest versions that the project allows
 	@$(call need_python)

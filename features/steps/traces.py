@@ -22,7 +22,7 @@ def traced(stage: Stage) -> None:
         span_id=secrets.token_hex(8),
     )
     if any(event["task_id"] == sent.task_id for event in stage.worker.truth.of_kind("no_tracing")):
-        raise NotExercised("OpenTelemetry is not installed where the worker runs")
+        raise NotExercised("the worker's environment has no OpenTelemetry; install logconform[opentelemetry] there")
 
 
 question("its records carry the span that is active")(tracing.active_span_is_carried)

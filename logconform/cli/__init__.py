@@ -85,8 +85,28 @@ def _explained(error: Exception) -> Failure:
     return Failure(f"internal error, please report it: {kind}: {error}")
 
 
+def _tell_version(ctx: click.Context, _option: click.Parameter, asked: bool) -> None:
+    """Tell the contract's version too: two releases can judge by one contract."""
+    if not asked or ctx.resilient_parsing:
+        return
+    from logconform.contract import ContractError, load_contract
+
+    try:
+        click.echo(f"logconform, version {__version__}, contract {load_contract().version}")
+    except ContractError as error:
+        raise Failure(str(error)) from None
+    ctx.exit()
+
+
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(__version__, prog_name="logconform")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_tell_version,
+    help="Show the versions of logconform and of its contract, and exit.",
+)
 def main() -> None:
     """Judge the structured logs of Celery workers against a contract.
 

@@ -7,12 +7,15 @@ from typing import Any
 
 import click
 
+from logconform import completion
 from logconform.cli import INTERRUPTED, Failure, fail_on
 from logconform.report import FORMATS
 
+_ID: dict[str, Any] = {"multiple": True, "metavar": "ID", "shell_complete": completion.requirement}
+
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...")
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.file)
 @click.option(
     "--format",
     "form",
@@ -43,8 +46,8 @@ from logconform.report import FORMATS
     help="With --follow: a task silent for longer is reported.",
 )
 @fail_on
-@click.option("--only", multiple=True, metavar="ID", help="Judge this requirement only. Repeatable.")
-@click.option("--ignore", multiple=True, metavar="ID", help="Leave this requirement out. Repeatable.")
+@click.option("--only", help="Judge this requirement only. Repeatable.", **_ID)
+@click.option("--ignore", help="Leave this requirement out. Repeatable.", **_ID)
 @click.option("--verbose", is_flag=True, help="Show every cause, and why requirements were not tested.")
 @click.pass_context
 def check(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: Path | None, **options: Any) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import click
 
+from logconform import completion
 from logconform.cli import Failure
 from logconform.contract import Contract, ContractError, Example, Level, Requirement, UnknownRequirement, load_contract
 
@@ -16,7 +17,7 @@ _BREAKING = {Level.MUST: "breaking it is a violation", Level.SHOULD: "breaking i
 
 
 @click.command()
-@click.argument("requirement_id", metavar="ID")
+@click.argument("requirement_id", metavar="ID", shell_complete=completion.requirement)
 def explain(requirement_id: str) -> None:
     """Explain the requirement ID, such as CTX005, in any case.
 

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import click
 
-from logconform.cli import INTERRUPTED, UNUSABLE, Failure
+from logconform import completion
+from logconform.cli import INTERRUPTED, Failure
 from logconform.lab.pools import POOLS
-from logconform.lab.suite import features_folder
-
-_USAGE_ERROR, _NO_TESTS = 4, 5  # pytest's own exit codes
-NOTHING_TESTED = 3
-STOP_S = 60
-"""How long the lab may take to stop its workers after Ctrl-C, in seconds."""
 
 
 @click.command()
@@ -29,12 +22,14 @@ STOP_S = 60
     "--environment",
     multiple=True,
     metavar="POOL-BROKER",
+    shell_complete=completion.environment,
     help="A pool on a broker, such as threads-rabbitmq, in place of --pool and --broker. Repeatable.",
 )
 @click.option(
     "--broker",
     multiple=True,
     metavar="URL",
+    shell_complete=completion.broker,
     help="`embedded`, `filesystem`, `rabbitmq`, or the URL of a broker. Repeatable.",
 )
 @click.option("--report", type=click.Path(dir_okay=False, path_type=Path), help="Where the JSON report goes.")
@@ -45,7 +40,13 @@ STOP_S = 60
     help="Keep there the raw log, the oracle's file and the worker's command line of each scenario that fails.",
 )
 @click.option("--report-junit", type=click.Path(dir_okay=False, path_type=Path), help="Write JUnit XML too.")
-@click.option("--only", multiple=True, metavar="ID[,ID]", help="A requirement or a scenario to run alone. Repeatable.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="ID[,ID]",
+    shell_complete=completion.requirements,
+    help="A requirement or a scenario to run alone. Repeatable.",
+)
 @click.option(
     "--exercise",
     metavar="COMMAND",
@@ -67,7 +68,9 @@ def run(ctx: click.Context, /, features: Sequence[Path], only: Sequence[str], **
     pyproject.toml; without an app, the reference worker is judged. A service
     that doesn't start its worker by `celery worker` says there how it does:
     worker_command = ["./start.sh"]. FEATURES are folders with features of the
-    service's own, which use the suite's steps and run together with it.
+    service's own, which use the suite's steps and run together with it. The
+    pytest configuration, conftest.py and plugins of the repository are left
+    alone: they are for its own tests.
 
     \b
     Examples:
@@ -87,8 +90,13 @@ def run(ctx: click.Context, /, features: Sequence[Path], only: Sequence[str], **
       3    nothing was tested, or it could not be decided
       130  interrupted
     """
-    arguments = [*map(str, features), *_given(options), *_selection(only)]
-    ctx.exit(_pytest([str(_features()), "-p", "no:cacheprovider", *arguments]))
+    from logconform.lab.suite import run_suite
+
+    try:
+        code = run_suite([*map(str, features), *_given(options), *_selection(only)])
+    except FileNotFoundError as error:
+        raise Failure(str(error)) from None
+    ctx.exit(INTERRUPTED if code is None else code)
 
 
 def _given(options: Mapping[str, Any]) -> Iterator[str]:
@@ -112,20 +120,3 @@ def _selection(only: Sequence[str]) -> Iterator[str]:
             yield from ("--only", contract.find(requirement).id + dash + digest.lower())
         except UnknownRequirement as error:
             raise Failure(str(error)) from None
-
-
-def _features() -> Path:
-    if (folder := features_folder()) is not None:
-        return folder
-    raise Failure("the features are missing from this installation; install logconform again")
-
-
-def _pytest(arguments: Sequence[str]) -> int:
-    """Run pytest in a process of its own, so that nothing imported here reaches the app under test."""
-    process = subprocess.Popen([sys.executable, "-m", "pytest", *arguments])
-    try:
-        code = process.wait()
-    except KeyboardInterrupt:  # the same Ctrl-C reached pytest, which now stops its workers
-        process.wait(STOP_S)
-        return INTERRUPTED
-    return {_USAGE_ERROR: UNUSABLE, _NO_TESTS: NOTHING_TESTED}.get(code, code)

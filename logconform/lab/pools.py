@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
+
 POOLS = ("prefork", "prefork-spawn", "threads", "solo", "gevent")
 """`prefork-spawn` is prefork whose children are started anew instead of forked, as on macOS."""
 
@@ -20,3 +22,10 @@ def options_of(pool: str) -> tuple[str, ...]:
 def has_children(pool: str) -> bool:
     """Whether tasks run in processes of their own, whose end the main process survives and reports."""
     return pool.startswith("prefork")
+
+
+def lacking(pool: str) -> str | None:
+    """Say what has to be installed before a worker of this environment runs on *pool*; None where nothing has."""
+    if pool == "gevent" and find_spec("gevent") is None:
+        return "the pool gevent needs gevent; install logconform[gevent]"
+    return None

@@ -11,7 +11,7 @@ from logconform.checks import features_folder
 from logconform.config import Config, ConfigError, load_config, suggestion
 from logconform.lab.exercise import SECONDS, Exercise
 from logconform.lab.keep import check_folder
-from logconform.lab.pools import POOLS
+from logconform.lab.pools import POOLS, lacking
 from logconform.lab.selection import EVERYTHING, Selection, selection
 
 DEFAULT_APP = "reference_worker.celery_app:app"
@@ -56,7 +56,7 @@ def settings_of(option: Any, here: Path, requirements: Collection[str]) -> Setti
         check_folder(here / option.keep)
     if option.celery_app and own.app not in {None, option.celery_app}:
         own = Config()  # what the configuration says, it says about its own app, where it names one
-    return Settings(
+    made = Settings(
         app=option.celery_app or own.app or DEFAULT_APP,
         cwd=here,
         adapter=option.adapter or own.adapter,
@@ -70,6 +70,22 @@ def settings_of(option: Any, here: Path, requirements: Collection[str]) -> Setti
         keep=here / option.keep if option.keep else None,
         named=(*_own_features(option), *_said("--app", option.celery_app), *_said("--adapter", option.adapter)),
     )
+    _check_pools(made)
+    return made
+
+
+def _check_pools(made: Settings) -> None:
+    """
+    Refuse a pool that no worker could run on.
+
+    Raises:
+        ConfigError: With what to install.
+    """
+    if made.config.worker_command:
+        return  # it may have an environment of its own
+    for pool in (pool for pool, _ in made.environments) if made.environments else made.pools:
+        if missing := lacking(pool):
+            raise ConfigError(missing)
 
 
 def _environments(option: Any) -> tuple[tuple[str, str], ...]:

@@ -13,8 +13,9 @@ from click.testing import CliRunner
 import logconform.cli
 from logconform import __version__
 from logconform.cli import Commands, Failure, main
+from logconform.contract import load_contract
 
-COMMANDS = ["catalog", "check", "diff", "examples", "explain", "new", "report", "run"]
+COMMANDS = ["catalog", "check", "completion", "diff", "examples", "explain", "init", "new", "report", "run"]
 
 
 def group_with(action: object) -> Commands:
@@ -38,9 +39,10 @@ def test_every_module_is_a_command() -> None:
 
 
 def test_the_version_is_told() -> None:
-    """`--version` says which program, and which version of it."""
+    """`--version` says which program, which version of it, and by which contract it judges."""
     result = CliRunner().invoke(main, ["--version"])
-    assert (result.exit_code, result.output) == (0, f"logconform, version {__version__}\n")
+    told = f"logconform, version {__version__}, contract {load_contract().version}\n"
+    assert (result.exit_code, result.output) == (0, told)
 
 
 @pytest.mark.parametrize("command", [[], *[[name] for name in ("check", "examples", "init", "report", "run")]])

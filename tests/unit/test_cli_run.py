@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,9 @@ import pytest
 from click.testing import CliRunner
 
 from logconform.cli import main
+from logconform.lab.suite import pytest_command
 
-FEATURES = str(Path(__file__).parents[2] / "features")
+FEATURES = Path(__file__).parents[2] / "features"
 
 
 class Pytest:
@@ -22,7 +22,7 @@ class Pytest:
     code: int | None = 0
     command: list[str]
 
-    def __init__(self, command: list[str]) -> None:
+    def __init__(self, command: list[str], env: dict[str, str]) -> None:
         type(self).command = command
 
     def wait(self, timeout: float | None = None) -> int:
@@ -42,7 +42,7 @@ def run(*arguments: str) -> Any:
     return CliRunner().invoke(main, ["run", *arguments])
 
 
-ALWAYS = [sys.executable, "-m", "pytest", FEATURES, "-p", "no:cacheprovider"]
+ALWAYS = pytest_command(FEATURES)
 COMMAND_LINES = [
     ([], []),
     (["--app", "a:b"], ["--celery-app", "a:b"]),
@@ -64,7 +64,7 @@ def test_options_are_passed_on_to_pytest(process: type[Pytest], given: list[str]
     """`run` has the options of `pytest features/`."""
     assert run(*given).exit_code == 0
     assert sorted(process.command) == sorted([*ALWAYS, *passed_on])
-    assert process.command[:6] == ALWAYS
+    assert process.command[: len(ALWAYS)] == ALWAYS
     for name, value in zip(passed_on[::2], passed_on[1::2], strict=True):
         assert any(pair == (name, value) for pair in zip(process.command, process.command[1:], strict=False))
 
