@@ -8,7 +8,7 @@ ADDOPTS = "--cov --strict-markers -n auto --import-mode=importlib --no-such-opti
 PYTEST_INI = f"[pytest]\naddopts = {ADDOPTS}\npython_files = check_*.py\nrequired_plugins = pytest-nowhere\n"
 PYPROJECT = f'[project]\nname = "shop"\n\n[tool.pytest.ini_options]\naddopts = "{ADDOPTS}"\n'
 RAISES = 'raise RuntimeError(f"{__file__} is for this repository\'s own tests")\n'
-TAKEN = ("conftest.py", "features/__init__.py", "steps/__init__.py", "tests/__init__.py", "utils.py")
+TAKEN = ("conftest.py", "features/__init__.py", "steps/__init__.py", "tests/__init__.py", "utils.py", "logging.py")
 SHOP = 'from celery import Celery\n\napp = Celery("shop")\n'
 ENVIRONMENT = {"PYTEST_ADDOPTS": "--no-such-option", "PYTEST_PLUGINS": "no_such_plugin"}
 

@@ -275,7 +275,7 @@ def test_the_command_is_celerys_worker():
     name = command[command.index("--hostname") + 1]
     assert name.startswith("logconform-")
     assert " ".join(command[1:]) == (
-        "-m celery --quiet --app shop:app --broker redis://b/0 --result-backend redis://b/1 worker --pool threads"
+        "-P -m celery --quiet --app shop:app --broker redis://b/0 --result-backend redis://b/1 worker --pool threads"
         f" --concurrency 2 --loglevel INFO --hostname {name} --without-gossip --without-mingle --without-heartbeat"
         " --include a,b -E"
     )
@@ -291,6 +291,17 @@ def test_the_environment_is_ours_without_pytests(monkeypatch, tmp_path):
     assert (env["COVERAGE_FILE"], env["LAYER"]) == ("kept", "2")
     paths = env["PYTHONPATH"].split(os.pathsep)
     assert (paths[0], paths[-1]) == (str(tmp_path), "theirs")
+
+
+@pytest.mark.parametrize(
+    ("name", "importable"), [("logging.py", False), ("email/__init__.py", False), ("test/__init__.py", True)]
+)
+def test_a_folder_that_hides_pythons_own_modules_is_not_importable(monkeypatch, tmp_path, name, importable):
+    """A service may have a `logging.py`; Celery finds its app without it standing in front of Python's."""
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).touch()
+    assert (str(tmp_path) in worker_environment(tmp_path)["PYTHONPATH"].split(os.pathsep)) is importable
 
 
 # Its streams

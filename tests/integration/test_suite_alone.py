@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ def test_nothing_of_the_repository_is_taken_for_the_suites_own(tmp_path: Path, m
     shutil.copytree(features_folder(), site / "features", ignore=shutil.ignore_patterns("__pycache__"))
     write_plugin(site)
     monkeypatch.chdir(write_repository(tmp_path))
+    (tmp_path / "logging.py").unlink()  # on the PYTHONPATH it would hide Python's own from Python itself
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(site), os.environ.get("PYTHONPATH", "")]))
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
@@ -45,7 +47,11 @@ def test_the_repository_is_as_hostile_as_it_looks(tmp_path: Path) -> None:
     """A plain pytest in it fails at once, so the test above does show something."""
     write_repository(tmp_path)
     done = subprocess.run(
-        ["pytest", "--collect-only", str(tmp_path)], cwd=tmp_path, capture_output=True, timeout=PATIENCE, check=False
+        [sys.executable, "-P", "-m", "pytest", "--collect-only", str(tmp_path)],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
     )
     assert done.returncode == 4
     assert [name for name in TAKEN if not (tmp_path / name).is_file()] == []
