@@ -60,15 +60,14 @@ demo: $(STAMP) ## run each kind of task once in the reference worker
 dist: $(STAMP) ## build the sdist and the wheel into dist/; the tests look into both
 	$(BIN)/python -m build --no-isolation --outdir dist .
 
-lowest: ## run the unit tests and the suite with the lowest versions that pyproject.toml allows; some minutes
+lowest: $(STAMP) ## run the unit tests and the suite with the lowest versions that pyproject.toml allows; some minutes
 	@$(call need_python)
 	rm -rf build/lowest
 	"$(PYTHON)" -m venv build/lowest
-	build/lowest/bin/python -m pip install --quiet --disable-pip-version-check packaging
-	build/lowest/bin/python -m tests.lowest requirements.lock > build/lowest/constraints.txt
+	$(BIN)/python -m tests.lowest > build/lowest/constraints.txt
 	build/lowest/bin/python -m pip install --quiet --disable-pip-version-check \
 		--constraint build/lowest/constraints.txt --editable '.[dev]'
-	build/lowest/bin/pytest tests/unit
+	build/lowest/bin/pytest tests/unit --ignore tests/unit/test_outcomes.py  # which is about the newest Celery
 	build/lowest/bin/pytest features/ --report build/lowest/report.json
 
 lock: ## write requirements.lock anew, from the newest versions that the project allows
