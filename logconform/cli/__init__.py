@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from logconform import __version__
+from logconform.completion import requirement
 
 UNUSABLE = 2
 """Exit code: usage, configuration or unreadable input."""
@@ -29,6 +30,12 @@ fail_on = click.option(
     default="violation",
     show_default=True,
     help="What makes the exit code 1.",
+)
+only = click.option(
+    "--only", multiple=True, metavar="ID", shell_complete=requirement, help="Judge this requirement only. Repeatable."
+)
+ignore = click.option(
+    "--ignore", multiple=True, metavar="ID", shell_complete=requirement, help="Leave this requirement out. Repeatable."
 )
 
 

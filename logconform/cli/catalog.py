@@ -7,12 +7,12 @@ from typing import Any
 
 import click
 
-from logconform import completion
 from logconform.cli import INTERRUPTED, Failure, page_format
+from logconform.completion import file
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.file)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=file)
 @page_format
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the catalog to a file.")
 @click.option("--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to read with.  [default: all cores]")

@@ -7,15 +7,13 @@ from typing import Any
 
 import click
 
-from logconform import completion
-from logconform.cli import INTERRUPTED, Failure, fail_on
+from logconform.cli import INTERRUPTED, Failure, fail_on, ignore, only
+from logconform.completion import file
 from logconform.report import FORMATS
-
-_ID: dict[str, Any] = {"multiple": True, "metavar": "ID", "shell_complete": completion.requirement}
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=completion.file)
+@click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=file)
 @click.option(
     "--format",
     "form",
@@ -46,8 +44,8 @@ _ID: dict[str, Any] = {"multiple": True, "metavar": "ID", "shell_complete": comp
     help="With --follow: a task silent for longer is reported.",
 )
 @fail_on
-@click.option("--only", help="Judge this requirement only. Repeatable.", **_ID)
-@click.option("--ignore", help="Leave this requirement out. Repeatable.", **_ID)
+@only
+@ignore
 @click.option("--verbose", is_flag=True, help="Show every cause, and why requirements were not tested.")
 @click.pass_context
 def check(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: Path | None, **options: Any) -> None:

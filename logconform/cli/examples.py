@@ -6,16 +6,17 @@ from typing import Any
 
 import click
 
-from logconform.cli import Failure, fail_on
+from logconform.cli import Failure, fail_on, ignore, only
+from logconform.completion import file
 
 
 @click.command()
-@click.argument("paths", nargs=-1, required=True, metavar="FILE...")
+@click.argument("paths", nargs=-1, required=True, metavar="FILE...", shell_complete=file)
 @click.option("--complete", is_flag=True, help="Each fixture is one worker's log, from its start to its end.")
 @click.option("--allow-empty", is_flag=True, help="Files without a log record are fine: exit code 0, not 3.")
 @fail_on
-@click.option("--only", multiple=True, metavar="ID", help="Judge this requirement only. Repeatable.")
-@click.option("--ignore", multiple=True, metavar="ID", help="Leave this requirement out. Repeatable.")
+@only
+@ignore
 @click.option("--verbose", is_flag=True, help="Show every cause, and which files hold no log record.")
 @click.pass_context
 def examples(ctx: click.Context, /, **options: Any) -> None:

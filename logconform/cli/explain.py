@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 
 import click
 
-from logconform import completion
 from logconform.cli import Failure
+from logconform.completion import requirement
 from logconform.contract import Contract, ContractError, Example, Level, Requirement, UnknownRequirement, load_contract
 
 ChecksOf = Callable[[str], Sequence[str]]
@@ -17,7 +17,7 @@ _BREAKING = {Level.MUST: "breaking it is a violation", Level.SHOULD: "breaking i
 
 
 @click.command()
-@click.argument("requirement_id", metavar="ID", shell_complete=completion.requirement)
+@click.argument("requirement_id", metavar="ID", shell_complete=requirement)
 def explain(requirement_id: str) -> None:
     """Explain the requirement ID, such as CTX005, in any case.
 

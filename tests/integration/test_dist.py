@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from configparser import ConfigParser
 from pathlib import Path
 from typing import NamedTuple
 
@@ -115,6 +116,9 @@ def test_the_metadata_is_what_an_index_accepts(here: Published) -> None:
 
 
 def test_the_wheel_brings_one_command(here: Published) -> None:
-    """`logconform`; the reference worker is started as a module."""
+    """`logconform`, and what pytest finds by itself; the reference worker is started as a module."""
     [text] = [content for name, content in files_of_wheel(here.wheel).items() if name.endswith("/entry_points.txt")]
-    assert text.decode() == "[console_scripts]\nlogconform = logconform.cli:main\n"
+    found = ConfigParser()
+    found.read_string(text.decode())
+    told = {group: dict(found[group]) for group in found.sections()}
+    assert told == {"console_scripts": {"logconform": "logconform.cli:main"}, **project()["project"]["entry-points"]}
