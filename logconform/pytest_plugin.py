@@ -37,6 +37,7 @@ from logconform.lab.vocabulary import FeatureError
 from logconform.lab.worker import SubjectError
 from logconform.report import Look, render
 from logconform.report.model import exit_code
+from logconform.report.output import Unwritable, refuse_output
 
 UNUSABLE = 2
 UNDECIDED = 3
@@ -93,7 +94,9 @@ def pytest_configure(config: pytest.Config) -> None:
         settings = settings_of(config.option, Path(config.invocation_params.dir), list(contract))
         check_requirements(settings.config, list(contract))
         _check_selection(config, list(contract))
-    except (ContractError, ConfigError) as error:
+        for path in filter(None, (config.option.report, config.option.report_junit)):
+            refuse_output(Path(path), set())
+    except (ContractError, ConfigError, Unwritable) as error:
         pytest.exit(f"logconform: {error}", returncode=UNUSABLE)
     for requirement in contract.values():
         config.addinivalue_line("markers", f"{requirement.id}: {requirement.title}")

@@ -43,6 +43,16 @@ def test_nothing_of_the_repository_is_taken_for_the_suites_own(tmp_path: Path, m
     assert list(tmp_path.rglob(".pytest_cache")) == []
 
 
+@pytest.mark.parametrize("option", ["--report", "--report-junit"])
+def test_a_report_that_has_no_folder_costs_no_run(option: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told before the first worker starts."""
+    monkeypatch.chdir(tmp_path)
+    command = [sys.executable, "-m", "logconform", "run", option, "out/report"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert done.returncode == 2
+    assert "logconform: out/report: there is no folder out; create it first" in done.stdout + done.stderr
+
+
 def test_the_repository_is_as_hostile_as_it_looks(tmp_path: Path) -> None:
     """A plain pytest in it fails at once, so the test above does show something."""
     write_repository(tmp_path)
