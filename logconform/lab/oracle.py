@@ -22,6 +22,8 @@ from typing import Any
 from celery import signals
 
 FILE_VARIABLE = "LOGCONFORM_ORACLE"
+FOLDER_VARIABLE = "LOGCONFORM_SERVICE_FOLDER"
+"""Where the service's own modules are."""
 TEXT_KEPT = 2_000
 """Characters kept of an exception's message."""
 
@@ -218,5 +220,12 @@ def _install_filesystem_broker() -> None:
     filesystem_transport.install()
 
 
+def _find_own_modules() -> None:
+    """Put the service's folder last on the path: in front it may not be, where it would hide Python's own modules."""
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        sys.path.append(folder)  # Celery may have it in front for now, while it imports this module
+
+
 _install_filesystem_broker()
+_find_own_modules()
 note("loaded", argv=sys.argv)

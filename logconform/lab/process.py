@@ -259,7 +259,8 @@ def worker_environment(cwd: Path, *layers: Mapping[str, str]) -> dict[str, str]:
 
     Without pytest's own variables, and with *cwd* and the home of logconform at the front of PYTHONPATH. The home is
     left out where it is site-packages: it would move every package there in front of the standard library. *cwd* is
-    left out where a `logging.py` of the service's own would hide Python's: Celery looks there for the app by itself.
+    left out where a `logging.py` of the service's own would hide Python's: Celery looks there for the app by itself,
+    and the oracle puts it last.
     """
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     for layer in layers:

@@ -8,14 +8,13 @@ worker configured it, else standard logging with `extra=`.
 
 from __future__ import annotations
 
+import importlib
 import logging
 import os
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple, Protocol
-
-from celery.utils.imports import import_from_cwd
 
 LOGGER = "logconform.probe"
 """Through which probes speak."""
@@ -78,7 +77,7 @@ def load_adapter(named: str | None) -> Any:
         return None
     module, _, attribute = named.partition(":")
     try:
-        adapter = getattr(import_from_cwd(module), attribute or "adapter")
+        adapter = getattr(importlib.import_module(module), attribute or "adapter")
     except (ImportError, AttributeError) as error:
         raise ValueError(f"the adapter {named} can't be imported: {error}") from error
     if not callable(getattr(adapter, "get_logger", None)):

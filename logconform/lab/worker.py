@@ -23,7 +23,7 @@ from logconform.lab.capture import LIMIT_BYTES
 from logconform.lab.command import OPTIONS_VARIABLE, own_command
 from logconform.lab.evidence import Sent
 from logconform.lab.log_file import LogFile, Part
-from logconform.lab.oracle import FILE_VARIABLE
+from logconform.lab.oracle import FILE_VARIABLE, FOLDER_VARIABLE
 from logconform.lab.pools import options_of
 from logconform.lab.process import Ending, WorkerProcess, worker_command, worker_environment
 from logconform.lab.truth import Event, NotSeenError, Truth
@@ -131,6 +131,7 @@ class Worker:
         """
         options = self._options()
         own = {FILE_VARIABLE: str(self.oracle), OPTIONS_VARIABLE: shlex.join(options[options.index("worker") + 1 :])}
+        own[FOLDER_VARIABLE] = str(self.subject.cwd)
         if self.subject.adapter:
             own[ADAPTER_VARIABLE] = self.subject.adapter
         if self.setup.slots > 1:

@@ -9,13 +9,25 @@ PYTEST_INI = f"[pytest]\naddopts = {ADDOPTS}\npython_files = check_*.py\nrequire
 PYPROJECT = f'[project]\nname = "shop"\n\n[tool.pytest.ini_options]\naddopts = "{ADDOPTS}"\n'
 RAISES = 'raise RuntimeError(f"{__file__} is for this repository\'s own tests")\n'
 TAKEN = ("conftest.py", "features/__init__.py", "steps/__init__.py", "tests/__init__.py", "utils.py", "logging.py")
-SHOP = 'from celery import Celery\n\napp = Celery("shop")\n'
+SHOP = """
+from celery import Celery
+
+app = Celery("shop")
+"""
+ADAPTER = """
+import contextlib
+import logging
+from types import SimpleNamespace
+
+adapter = SimpleNamespace(get_logger=logging.getLogger, log_context=lambda **_: contextlib.nullcontext())
+"""
 ENVIRONMENT = {"PYTEST_ADDOPTS": "--no-such-option", "PYTEST_PLUGINS": "no_such_plugin"}
 
 
 def write_repository(folder: Path) -> Path:
-    """Write the repository, with `shop:app` in it; what its names shadow, only the repository may import."""
-    for name, text in {"pytest.ini": PYTEST_INI, "pyproject.toml": PYPROJECT, "shop.py": SHOP}.items():
+    """Write the repository, with `shop:app` and its `voice:adapter` in it; what its names shadow, only the repository may import."""
+    texts = {"pytest.ini": PYTEST_INI, "pyproject.toml": PYPROJECT, "shop.py": SHOP, "voice.py": ADAPTER}
+    for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")
     for name in TAKEN:
         (folder / name).parent.mkdir(exist_ok=True)
