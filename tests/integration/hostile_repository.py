@@ -25,7 +25,7 @@ ENVIRONMENT = {"PYTEST_ADDOPTS": "--no-such-option", "PYTEST_PLUGINS": "no_such_
 
 
 def write_repository(folder: Path) -> Path:
-    """Write the repository, with `shop:app` and its `voice:adapter` in it; what its names shadow, only the repository may import."""
+    """Write the repository, with `shop:app` and `voice:adapter`; whoever imports what only its own tests may, fails."""
     texts = {"pytest.ini": PYTEST_INI, "pyproject.toml": PYPROJECT, "shop.py": SHOP, "voice.py": ADAPTER}
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")
