@@ -43,8 +43,7 @@ def run_suite(options: Sequence[str]) -> int | None:
 def pytest_command(features: Path) -> list[str]:
     """Return the command that runs pytest on *features*, with their own configuration and no other."""
     python = [sys.executable, "-P"]  # the folder of the call may have a `logging` or `steps` of its own
-    own = ["-c", str(features / "run.ini"), "--rootdir", str(features.parent), "--confcutdir", str(features)]
-    return [*python, "-m", "pytest", str(features), *own]
+    return [*python, "-m", "pytest", str(features), "-c", str(features / "run.ini"), "--rootdir", str(features.parent)]
 
 
 def _environment() -> dict[str, str]:

@@ -8,7 +8,15 @@ ADDOPTS = "--cov --strict-markers -n auto --import-mode=importlib --no-such-opti
 PYTEST_INI = f"[pytest]\naddopts = {ADDOPTS}\npython_files = check_*.py\nrequired_plugins = pytest-nowhere\n"
 PYPROJECT = f'[project]\nname = "shop"\n\n[tool.pytest.ini_options]\naddopts = "{ADDOPTS}"\n'
 RAISES = 'raise RuntimeError(f"{__file__} is for this repository\'s own tests")\n'
-TAKEN = ("conftest.py", "features/__init__.py", "steps/__init__.py", "tests/__init__.py", "utils.py", "logging.py")
+TAKEN = (
+    "conftest.py",
+    "features/__init__.py",
+    "steps/__init__.py",
+    "src/steps/__init__.py",
+    "tests/__init__.py",
+    "utils.py",
+    "logging.py",
+)
 SHOP = """
 from celery import Celery
 
@@ -30,7 +38,7 @@ def write_repository(folder: Path) -> Path:
     for name, text in texts.items():
         (folder / name).write_text(text, "utf-8")
     for name in TAKEN:
-        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(RAISES, "utf-8")
     return folder
 

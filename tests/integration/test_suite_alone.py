@@ -24,8 +24,7 @@ def test_nothing_of_the_repository_is_taken_for_the_suites_own(tmp_path: Path, m
     shutil.copytree(features_folder(), site / "features", ignore=shutil.ignore_patterns("__pycache__"))
     write_plugin(site)
     monkeypatch.chdir(write_repository(tmp_path))
-    (tmp_path / "logging.py").unlink()  # on the PYTHONPATH it would hide Python's own from Python itself
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(site), os.environ.get("PYTHONPATH", "")]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path / "src"), str(site)]))
     for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     done = subprocess.run(

@@ -14,7 +14,7 @@ def test_pytest_gets_its_configuration_from_the_features_alone() -> None:
     """No file above them counts, and no module of the folder of the call is importable."""
     assert suite.pytest_command(Path("/s/_data/features")) == [
         *[sys.executable, "-P", "-m", "pytest", "/s/_data/features"],
-        *["-c", "/s/_data/features/run.ini", "--rootdir", "/s/_data", "--confcutdir", "/s/_data/features"],
+        *["-c", "/s/_data/features/run.ini", "--rootdir", "/s/_data"],
     ]
 
 
