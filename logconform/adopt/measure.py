@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from logconform.lab.suite import features_folder
+from logconform.checks import features_folder
+from logconform.lab.suite import pytest_command, pytest_environment
 
 PROGRESS = "logconform: "
 """How the lab begins a line that tells what it does."""
@@ -44,17 +44,22 @@ def measure(app: str, folder: Path, tell: Callable[[str], None], *, repeat: int)
 
 
 def _suite() -> list[str]:
-    features = features_folder()
-    if features is None:
-        raise NotMeasured("the features are missing from this installation; install logconform again")
-    return [sys.executable, "-u", "-m", "pytest", str(features), "-p", "no:cacheprovider", "--tb=no", "--color=no"]
+    try:
+        return [*pytest_command(features_folder()), "--tb=no", "--color=no"]
+    except FileNotFoundError as error:
+        raise NotMeasured(str(error)) from None
 
 
 def _run(command: list[str], folder: Path, tell: Callable[[str], None]) -> list[str]:
     """Run the lab, pass on what it tells, and return all that it said."""
     said = []
     process = subprocess.Popen(
-        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        cwd=folder,
+        env=pytest_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     assert process.stdout is not None
     try:

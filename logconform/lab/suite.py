@@ -31,7 +31,7 @@ def run_suite(options: Sequence[str]) -> int | None:
         FileNotFoundError: If the features are not there.
     """
     # A process of its own, so that nothing imported here reaches the app under test.
-    process = subprocess.Popen([*pytest_command(features_folder()), *options], env=_environment())
+    process = subprocess.Popen([*pytest_command(features_folder()), *options], env=pytest_environment())
     try:
         code = process.wait()
     except KeyboardInterrupt:  # the same Ctrl-C reached pytest, which now stops its workers
@@ -42,11 +42,12 @@ def run_suite(options: Sequence[str]) -> int | None:
 
 def pytest_command(features: Path) -> list[str]:
     """Return the command that runs pytest on *features*, with their own configuration and no other."""
-    python = [sys.executable, "-P"]  # the folder of the call may have a `logging` or `steps` of its own
+    # -P: the folder of the call may have a `logging` or `steps` of its own. -u: what is told comes at once.
+    python = [sys.executable, "-P", "-u"]
     return [*python, "-m", "pytest", str(features), "-c", str(features / "run.ini"), "--rootdir", str(features.parent)]
 
 
-def _environment() -> dict[str, str]:
+def pytest_environment() -> dict[str, str]:
     """Return this process's environment without what it says to the repository's own pytest."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return {**kept, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}

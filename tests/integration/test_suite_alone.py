@@ -29,7 +29,7 @@ def test_nothing_of_the_repository_is_taken_for_the_suites_own(tmp_path: Path, m
         monkeypatch.setenv(name, value)
     done = subprocess.run(
         [*suite.pytest_command(site / "features"), "--collect-only", "--quiet"],
-        env=suite._environment(),
+        env=suite.pytest_environment(),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
