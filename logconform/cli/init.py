@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from logconform.cli import Failure
+from logconform.completion import requirements
 
 
 @click.command()
@@ -21,7 +22,13 @@ from logconform.cli import Failure
 )
 @click.option("--update", is_flag=True, help="Drop waivers that cover nothing, and lower counts; nothing is added.")
 @click.option("--force", is_flag=True, help="Accept today's faults beside the waivers that are there.")
-@click.option("--only", multiple=True, metavar="ID[,ID]", help="Waive these requirements alone. Repeatable.")
+@click.option(
+    "--only",
+    multiple=True,
+    metavar="ID[,ID]",
+    shell_complete=requirements,
+    help="Waive these requirements alone. Repeatable.",
+)
 @click.option(
     "--repeat", type=click.IntRange(1), default=2, show_default=True, metavar="N", help="Run the suite N times."
 )
