@@ -11,11 +11,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from billiard.exceptions import WorkerLostError
 
-from reference_worker.logging.endings import has_ended, note_end, note_start
+from reference_worker.logging.endings import note_end, note_start, sinks_reached
 from reference_worker.logging.execution import (
     Execution,
     current_execution,
@@ -58,14 +59,15 @@ def succeeded(execution: Execution, result: object) -> None:
 
 def failed(execution: Execution, task: Any, exception: BaseException, traceback: object) -> None:
     """Write `Task failed`; before it, if no retry was left, that the task failed for good."""
-    if isinstance(exception, WorkerLostError) and has_ended(execution.task_id):
+    on_record = sinks_reached(execution.task_id) if isinstance(exception, WorkerLostError) else 0
+    if on_record >= len(pipeline.sinks) > 0:
         return  # the child was lost only afterwards
     told = {"error": describe_exception(exception), **_traceback(exception, traceback)}
-    if not execution.ended and exhausted(task, execution.retries, exception):
+    if not (execution.ended or on_record) and exhausted(task, execution.retries, exception):
         collect_output(shared=execution.shared)
         permanently = {**told, "retry_count": execution.retries}
         _write("error", "Task failed permanently after max retries", execution, permanently)
-    _end("error", "Task failed", execution, {**told, **_duration(execution)})
+    _end("error", "Task failed", execution, {**told, **_duration(execution)}, on_record)
 
 
 def retried(execution: Execution, task: Any, reason: BaseException | None) -> None:
@@ -113,22 +115,22 @@ def execution_of(task: Any, task_id: str, args: Any = None, kwargs: Any = None, 
     return execution
 
 
-def _end(level: str, event: str, execution: Execution, fields: Mapping[str, Any]) -> None:
+def _end(level: str, event: str, execution: Execution, fields: Mapping[str, Any], on_record: int = 0) -> None:
+    """Write the ending to every sink but the first *on_record*, which have one; leave word of each that has it."""
     if execution.ended:
         return
     execution.ended = True
     here = current_execution() is execution
     if here:
         collect_output(shared=execution.shared)
-    _write(level, event, execution, fields)
-    if here:
-        note_end(execution.task_id)  # last: who is killed before has not ended it
+    written = partial(note_end, execution.task_id) if here else None
+    _write(level, event, execution, fields, passing_over=on_record, written=written)
 
 
-def _write(level: str, event: str, execution: Execution, fields: Mapping[str, Any]) -> None:
+def _write(level: str, event: str, execution: Execution, fields: Mapping[str, Any], **sinks: Any) -> None:
     """Write under the execution's own context, also from outside of it and past any `log_context`."""
     members = {"task_name": execution.task_name, **fields}
-    pipeline.write(level, LOGGER, event, members, trusted_event=True, context=execution.context)
+    pipeline.write(level, LOGGER, event, members, trusted_event=True, context=execution.context, **sinks)
 
 
 def _duration(execution: Execution) -> dict[str, float]:

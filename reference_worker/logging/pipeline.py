@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -63,14 +63,20 @@ class Pipeline:
         exception: BaseException | None = None,
         trusted_event: bool = False,
         context: Mapping[str, Any] | None = None,
+        passing_over: int = 0,
+        written: Callable[[int], None] | None = None,
     ) -> None:
         """Write one record, if its level is not below the configured one. Never raises.
 
         *trusted_event* says that the event is a constant of this package.
-        *context* takes the place of what is bound.
+        *context* takes the place of what is bound. *passing_over* so many
+        sinks, it goes to the others; *written* is told after each how many
+        have it, or need not have it.
         """
         number = LEVELS[level]
         if number < self.threshold:
+            if written is not None:
+                written(len(self.sinks))
             return
         fields = _NOTHING if fields is None else fields
         context = current_context() if context is None else context
@@ -91,8 +97,10 @@ class Pipeline:
         if line is None:
             with room_for_calls():
                 record, line = self._with_care(record, context, fields, exception, trusted=trusted_event)
-        for sink in self.sinks:
+        for number, sink in enumerate(self.sinks[passing_over:], passing_over + 1):
             sink.write(record, line)
+            if written is not None:
+                written(number)
 
     def _with_care(
         self,

@@ -36,11 +36,13 @@ SLOW = ("broker_is_lost", "a_worker_is_killed", "stopped_warmly", "waits_for_its
 """Scenarios of some seconds each, which the conforming ones go through; no fault here shows there alone."""
 BESIDE_A_FILE = (*(f"SINK00{number}" for number in range(1, 8)), "LIFE001", "FMT001", "START001", "DONE001", "FAIL001")
 """What a worker with a broken log file is asked: its file, and whether the console is as it was."""
+BESIDE_A_SPAN = ("TRACE001", "TRACE002", "TRACE003", "CTX001", "CTX005", "CTX008", "FMT001", "START001", "DONE001")
+"""What a conforming worker with spans is asked."""
 AT_ONCE = 3
 ADAPTED = {"conforming_own_logger", "restores_nothing_after_exception"}
 """Subjects whose probes speak through an adapter of their own."""
-EVERY_POOL = {"conforming_stdlib", "conforming_processor_formatter"}
-"""The styles that the others build on; those show on prefork what they have of their own."""
+EVERY_POOL = {"conforming_stdlib"}
+"""What the others build on; those show on prefork what they have of their own."""
 TRACED_PROFILES = ["core", "retry", "safety", "runtime", "tracing"]
 WHOLLY_BROKEN = {"never_logs": 1, "logs_plain_text": 1, "dies_at_start": 2, "floods": 0}
 """Subjects broken as a whole, with the exit code of their run. A flood of conforming records conforms."""
@@ -62,7 +64,7 @@ def run_suite(name: str, pool: str, folder: Path) -> Outcome:
     command = [sys.executable, "-m", "pytest", str(ROOT / "features"), "-q", "-p", "no:cacheprovider"]
     command += ["--celery-app", app_of(name)]
     command += ["--adapter", app_of(name).replace(":app", ":adapter")] if name in ADAPTED else []
-    command += selection_of(name) if name in BROKEN else []
+    command += selection_of(name)
     finished = subprocess.run(
         [*command, "--pool", pool, "--report", str(report)],
         cwd=home_of(name, folder),
@@ -77,9 +79,16 @@ def run_suite(name: str, pool: str, folder: Path) -> Outcome:
 
 
 def selection_of(name: str) -> list[str]:
-    """Return what a broken subject is asked: everything quick; of those with a file, and of a second one, less."""
+    """
+    Return what a subject is asked.
+
+    Those with a log file, or with spans, add those to a style that is asked everything by itself.
+    A broken one is asked everything quick, a second one that breaks the same only that.
+    """
     if writes_file(name):
         return ["-m", " or ".join(BESIDE_A_FILE)]
+    if name not in BROKEN:
+        return ["-m", " or ".join(BESIDE_A_SPAN)] if is_traced(name) else []
     if name != next(each for each, requirement in BROKEN.items() if requirement == BROKEN[name]):
         return ["-m", BROKEN[name]]
     return ["-k", f"not {' and not '.join(SLOW)}"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from celery.exceptions import Ignore, Reject, TimeLimitExceeded
 from reference_worker.logging import instrument, lifecycle, signals
 from reference_worker.logging.context import bind_context, current_context, log_context
 from reference_worker.logging.execution import current_execution
+from reference_worker.logging.pipeline import pipeline
 from tests.unit import reference_log
 from tests.unit.reference_log import Kept
 
@@ -320,6 +322,34 @@ def test_a_child_that_is_lost_after_its_task_ended_is_no_second_ending(kept: Kep
     body.apply(task_id="lost-late")
     signals.on_failure(sender=body, task_id="lost-late", exception=WorkerLostError("gone"), traceback="lost")
     assert kept.lifecycle() == [("Task starting",), ("Task failed" if fails else "Task completed",)]
+
+
+class Killed(BaseException):
+    """Stands for SIGKILL: nothing of the process's own runs any more."""
+
+
+def test_a_child_that_is_lost_between_two_sinks_has_one_ending_in_each(
+    kept: Kept, app: Celery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """FAIL001: the console has the child's, the log file what the main process is told."""
+
+    @app.task(name="t.lost_between")
+    def body() -> None: ...
+
+    in_file: list[str] = []
+
+    class File:
+        def write(self, record: dict[str, Any], _line: bytes) -> None:
+            if record["event"] == "Task completed":
+                raise Killed
+            in_file.append(record["event"])
+
+    monkeypatch.setattr(pipeline, "sinks", (*pipeline.sinks, File()))
+    with suppress(Killed):
+        body.apply(task_id="lost-between")
+    signals.on_failure(sender=body, task_id="lost-between", exception=WorkerLostError("gone"), traceback="lost")
+    assert kept.lifecycle() == [("Task starting",), ("Task completed",)]
+    assert in_file == ["Task starting", "Task failed"]
 
 
 def test_a_child_that_is_lost_in_a_later_execution_is_a_failure(kept: Kept, app: Celery) -> None:
