@@ -26,6 +26,9 @@ def unbound() -> Iterator[None]:
 
 
 class RaisesWhenShown:
+    def __repr__(self) -> str:
+        return "RaisesWhenShown()"
+
     def __str__(self) -> str:
         raise RuntimeError("no")
 

@@ -142,6 +142,9 @@ def test_a_cycle_of_causes_ends() -> None:
 
 
 class Untold:
+    def __repr__(self) -> str:
+        return "Untold()"
+
     def __bool__(self) -> bool:
         raise RuntimeError("no")
 
