@@ -34,8 +34,6 @@ WORKER_PLACEHOLDERS = (
 )
 """What may stand in braces in `worker_command`."""
 
-_HERE = Path(__file__).parent
-
 
 class ConfigError(ValueError):
     """The configuration can't be used. Its text names the file, the fault and the remedy."""
@@ -279,9 +277,9 @@ def _plain(value: Any) -> Any:
 
 
 def _schema() -> dict[str, Any]:
-    packaged = _HERE / "_data" / "schemas"
-    folder = packaged if packaged.is_dir() else _HERE.parent / "schemas"
-    schema: dict[str, Any] = json.loads((folder / "logconform-config.schema.json").read_text("utf-8"))
+    from logconform.schemas import schema_folder  # slow to import, too
+
+    schema: dict[str, Any] = json.loads((schema_folder() / "logconform-config.schema.json").read_text("utf-8"))
     return schema
 
 

@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from logconform.checks import features_folder
-from logconform.lab.suite import pytest_command, pytest_environment
+from logconform.lab.suite import STOP_S, pytest_command, pytest_environment
 
 PROGRESS = "logconform: "
 """How the lab begins a line that tells what it does."""
-STOP_S = 60
-"""How long the lab may take to stop its workers after Ctrl-C, in seconds."""
 LINES_SHOWN = 25
 _EXIT = re.compile(r"^!+ \S*Exit: (?:logconform: )?(.*?) !+$", re.MULTILINE | re.DOTALL)
 """How pytest shows the reason for which the lab ended it."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from logconform.config import Waiver
 from logconform.report.status import MUST
-from logconform.report.waivers import allowance, waivers_for
+from logconform.report.waivers import allowance, is_past, waivers_for
 
 TODO = "TODO: why is this accepted, and what ends it?"
 """The reason that is left to fill in."""
@@ -65,7 +65,7 @@ def renewal(
     for number in reversed(list(kept)):
         kept[number] = _lowered(kept, number, found, today)
     if force:
-        return _accepted(report, {n: each for n, each in kept.items() if not _has_ended(each, today)}, today, until)
+        return _accepted(report, {n: each for n, each in kept.items() if not is_past(each, today)}, today, until)
     short = [each.waiver.requirement for each in needs(report) if _shortage(report, each, kept.values(), today) > 0]
     return Renewal(kept, uncovered=list(dict.fromkeys(short)))
 
@@ -97,20 +97,19 @@ def _shortage(report: Mapping[str, Any], need: Need, waivers: Iterable[Waiver], 
 def _places(report: Mapping[str, Any], need: Need) -> list[str]:
     if need.waiver.environment is not None:
         return [need.waiver.environment]
+    return _ran(report)
+
+
+def _ran(report: Mapping[str, Any]) -> list[str]:
     return [each["name"] for each in report["environments"] if not each["skipped"]]
-
-
-def _has_ended(waiver: Waiver, today: date) -> bool:
-    return waiver.until is not None and waiver.until < today
 
 
 def _needs_of(report: Mapping[str, Any], requirement: Mapping[str, Any], until: date | None) -> Iterator[Need]:
     if requirement["level"] != MUST or not requirement["judged"]:
         return
     parts = {name: part for name, part in requirement["environments"].items() if part["violations"]}
-    ran = [each["name"] for each in report["environments"] if not each["skipped"]]
     counts = {_count(part) for part in parts.values()}
-    if len(counts) == 1 and set(ran) == set(parts):
+    if len(counts) == 1 and set(_ran(report)) == set(parts):
         faults = sorted({fault for part in parts.values() for fault in part.get("faults", ())})
         yield _need(requirement, counts.pop(), None, faults, until)
         return

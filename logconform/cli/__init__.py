@@ -10,6 +10,7 @@ import click
 
 from logconform import __version__
 from logconform.completion import requirement
+from logconform.report import FORMATS
 
 UNUSABLE = 2
 """Exit code: usage, configuration or unreadable input."""
@@ -30,6 +31,14 @@ fail_on = click.option(
     default="violation",
     show_default=True,
     help="What makes the exit code 1.",
+)
+report_format = click.option(
+    "--format",
+    "form",
+    type=click.Choice(list(FORMATS)),
+    default="text",
+    show_default=True,
+    help="For people, programs, or CI.",
 )
 only = click.option(
     "--only", multiple=True, metavar="ID", shell_complete=requirement, help="Judge this requirement only. Repeatable."

@@ -7,21 +7,13 @@ from typing import Any
 
 import click
 
-from logconform.cli import INTERRUPTED, Failure, fail_on, ignore, only
+from logconform.cli import INTERRUPTED, Failure, fail_on, ignore, only, report_format
 from logconform.completion import file
-from logconform.report import FORMATS
 
 
 @click.command()
 @click.argument("paths", nargs=-1, required=True, metavar="PATH...", shell_complete=file)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(FORMATS)),
-    default="text",
-    show_default=True,
-    help="For people, programs, or CI.",
-)
+@report_format
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to a file.")
 @click.option(
     "--jobs", type=click.IntRange(min=1), metavar="N", help="Processes to judge with. [default: all processors]"

@@ -7,20 +7,12 @@ from typing import Any
 
 import click
 
-from logconform.cli import Failure, fail_on
-from logconform.report import FORMATS
+from logconform.cli import Failure, fail_on, report_format
 
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path), metavar="REPORT.json")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(list(FORMATS)),
-    default="text",
-    show_default=True,
-    help="For people, programs, or CI.",
-)
+@report_format
 @click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="Write to a file.")
 @fail_on
 @click.option("--verbose", is_flag=True, help="Show every cause, and why requirements were not tested.")

@@ -190,13 +190,15 @@ def _judge(worker: Worker, traces: list[Trace], unjudged: Collection[str] = ()) 
     readings, stderr = worker.read()
     truncated = worker.process.stdout.truncated
     faults = Faults()
-    scope = faults.noting(_Scope(worker, traces, readings, unjudged))
-    verdict = judge_stream(readings, complete=not (truncated or worker.killed), wanted=scope)
+
+    def judged(lines: list[Reading], *, cut: bool) -> Verdict:
+        scope = faults.noting(_Scope(worker, traces, lines, unjudged))
+        return judge_stream(lines, complete=not (cut or worker.killed), wanted=scope)
+
     in_file = [reading for part in worker.parts for reading in part.readings]
     rotated = any(part.rotated for part in worker.parts)  # its beginning may be gone
     # Each of the two streams is held to the contract by itself.
-    scope = faults.noting(_Scope(worker, traces, in_file, unjudged))
-    verdict += judge_stream(in_file, complete=not (rotated or worker.killed), wanted=scope)
+    verdict = judged(readings, cut=truncated) + judged(in_file, cut=rotated)
     warm = worker.ending is not None and worker.ending.signals == ("SIGTERM",)
     told_to_stop = worker.told_to_stop if warm else None
     return Log(readings, verdict, stderr, truncated, worker.parts, told_to_stop, faults.found)

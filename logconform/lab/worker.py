@@ -183,6 +183,11 @@ class Worker:
         return list(self.truth.of_kind("ready"))
 
     @property
+    def _hostname(self) -> str:
+        """What remote control calls it."""
+        return str(self._ready[-1]["hostname"])
+
+    @property
     def queue(self) -> str:
         """The queue that the lab sends to: the worker's own, and its first where it has several."""
         return self.queues[0]
@@ -264,15 +269,14 @@ class Worker:
     def revoke(self, task_id: str, **options: Any) -> bool:
         """Give the worker the command to revoke a task; return whether it answered."""
         answers = self._client.control.revoke(
-            task_id, destination=[self._ready[-1]["hostname"]], reply=True, timeout=CONTROL_SECONDS, **options
+            task_id, destination=[self._hostname], reply=True, timeout=CONTROL_SECONDS, **options
         )
         return bool(answers)
 
     def runs(self, task_id: str) -> bool:
         """Whether the worker says that it runs a task: its main process hears of that after the task's own."""
-        named = self._ready[-1]["hostname"]
-        answers = self._client.control.inspect([named], timeout=CONTROL_SECONDS).active() or {}
-        return any(each["id"] == task_id for each in answers.get(named, ()))
+        answers = self._client.control.inspect([self._hostname], timeout=CONTROL_SECONDS).active() or {}
+        return any(each["id"] == task_id for each in answers.get(self._hostname, ()))
 
     def wait(self, met: Callable[[], bool], what: str, seconds: float = TASK_SECONDS) -> None:
         """
@@ -315,7 +319,7 @@ class Worker:
     def _wake(self) -> None:
         """Give the worker something to read: on AMQP, Celery 5.6 may sleep on a signal for ten seconds."""
         with suppress(Exception):  # it may have left the broker already
-            self._client.control.broadcast("ping", destination=[self._ready[-1]["hostname"]])
+            self._client.control.broadcast("ping", destination=[self._hostname])
 
     def _leave_broker(self) -> None:
         """Delete the queue that was this worker's own."""

@@ -21,7 +21,7 @@ def waivers_for(requirement: str, environment: str, waivers: Iterable[Waiver], t
         waiver
         for waiver in waivers
         if waiver.requirement == requirement
-        and not _is_past(waiver, today)
+        and not is_past(waiver, today)
         and (waiver.environment is None or fnmatchcase(environment, waiver.environment))
     ]
 
@@ -46,7 +46,7 @@ def stale_waivers(
     """Return the waivers that are past their date or, where *must_fire*, covered nothing, with the reason."""
     stale = []
     for waiver in waivers:
-        if _is_past(waiver, today):
+        if is_past(waiver, today):
             stale.append({**_entry(waiver), "stale": f"was to end on {waiver.until}"})
         elif must_fire and waiver not in fired:
             stale.append({**_entry(waiver), "stale": "covers nothing that was found"})
@@ -69,7 +69,8 @@ def loose_waivers(waivers: Sequence[Waiver], spare: Mapping[Waiver, Collection[i
     return loose
 
 
-def _is_past(waiver: Waiver, today: date) -> bool:
+def is_past(waiver: Waiver, today: date) -> bool:
+    """Whether the last day of a waiver is over."""
     return waiver.until is not None and waiver.until < today
 
 

@@ -141,11 +141,12 @@ def _differences(console: Iterable[Reading], in_files: Iterable[Reading], kills:
     the task's ending, the main process writes to the file alone that the task failed.
     """
     left, right = Counter(line.raw for line in console), Counter(line.raw for line in in_files)
-    made_up = {raw for raw in right if b'"event":"Task failed"' in raw}
+    in_file_alone = right - left
+    failures = Counter({raw: n for raw, n in in_file_alone.items() if b'"event":"Task failed"' in raw})
     for missing, where, allowed in (
         (left - right, "in the log file", kills),
-        (Counter({raw: times for raw, times in (right - left).items() if raw not in made_up}), "on the console", 0),
-        (Counter({raw: times for raw, times in (right - left).items() if raw in made_up}), "on the console", kills),
+        (in_file_alone - failures, "on the console", 0),
+        (failures, "on the console", kills),
     ):
         if missing.total() > allowed:
             yield f"{missing.total():,} lines are not {where}, the first: {next(iter(missing))[:200]!r}"
