@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 
 from logconform.check.engine import Judged
+from logconform.check.work import placed
 from logconform.chunk import Chunk, Judge
 from logconform.judge import conclude
 from logconform.partial import Begin, Line, Partial
-from logconform.records import Place
 
 
 def judge_chunks(chunks: Iterable[Chunk]) -> Judged:
@@ -28,8 +27,4 @@ def judge_chunks(chunks: Iterable[Chunk]) -> Judged:
 
 def lines_of(chunk: Chunk) -> Iterator[Line]:
     """Yield the lines of a chunk with their places."""
-    offset = chunk.begin[1]
-    for number, raw in enumerate(io.BytesIO(chunk.text)):  # it splits at line feeds only
-        at = (number, offset) if chunk.places is None else chunk.places[number]
-        yield Line(Place(chunk.path, at[0] + 1, at[1], chunk.begin[0]), raw)
-        offset += len(raw)
+    return placed(chunk.text, chunk.places, chunk.path, chunk.begin)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
+import io
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from logconform.check.ledger import Bundle, judge_bundle
 from logconform.check.processes import begin_child
 from logconform.check.sources import Block
 from logconform.chunk import Chunk, Judge
-from logconform.partial import Digest, Line, Partial, stable_digest
+from logconform.partial import Begin, Digest, Line, Partial, stable_digest
 from logconform.records import Place, oversize_reading
 
 Work = Block | Bundle
@@ -55,19 +56,18 @@ def lines_of(block: Block) -> list[Line]:
     """Return the lines of a block that name a task."""
     if block.oversize:
         return []
-    lines, offset, found = block.lines(), block.offset, []
-    for number, raw in enumerate(_split(lines.text)):
-        at = lines.places[number] if lines.places is not None else (number, offset)
+    lines = block.lines()
+    placed_lines = placed(lines.text, lines.places, block.path, (block.source, block.offset))
+    return [line for line in placed_lines if b'"task_id"' in line.raw]
+
+
+def placed(text: bytes, places: Sequence[tuple[int, int]] | None, path: str, begin: Begin) -> Iterator[Line]:
+    """Yield the lines of *text*; *places* and *begin* are as a chunk has them."""
+    source, offset = begin
+    for number, raw in enumerate(io.BytesIO(text)):  # it splits at line feeds only
+        at = (number, offset) if places is None else places[number]
+        yield Line(Place(path, at[0] + 1, at[1], source), raw)
         offset += len(raw)
-        if b'"task_id"' in raw:
-            found.append(Line(Place(block.path, at[0] + 1, at[1], block.source), raw))
-    return found
-
-
-def _split(text: bytes) -> list[bytes]:
-    lines = [line + b"\n" for line in text.split(b"\n")]
-    last = lines.pop()
-    return [*lines, last[:-1]] if len(last) > 1 else lines
 
 
 def _first(block: Block) -> Place:
