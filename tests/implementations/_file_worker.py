@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import os
-import time
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import Any, Protocol
 
 from tests.implementations._lifecycle import Lifecycle
 from tests.implementations._stdlib_worker import StdlibWorker
-from tests.implementations._stream import Stream
+from tests.implementations._stream import Stream, take
 
 LOG_FILE = Path("logs/worker.log")
 
@@ -50,7 +47,7 @@ class RotatedFile(AppendedFile):
         if self.fault is not None:
             return
         with LOG_FILE.with_name("worker.lock").open("w") as lock:
-            _take(lock)
+            take(lock)
             if os.fstat(self._descriptor).st_ino != LOG_FILE.stat().st_ino:
                 self._reopen()
             if os.fstat(self._descriptor).st_size + len(line) > self.biggest:
@@ -68,19 +65,6 @@ class RotatedFile(AppendedFile):
     def _reopen(self) -> None:
         os.close(self._descriptor)
         self._descriptor = os.open(LOG_FILE, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-
-
-def _take(lock: IO[str]) -> None:
-    """Take the lock, also where the kernel sees a deadlock between threads. (A forked child would inherit flock's.)"""
-    while True:
-        try:
-            fcntl.lockf(lock, fcntl.LOCK_EX)
-        except OSError as refused:
-            if refused.errno != errno.EDEADLK:
-                raise
-            time.sleep(0.001)
-        else:
-            return
 
 
 class Tee:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import logging
 import os
@@ -10,9 +11,10 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import IO, Any, NoReturn
 
 
 class Stream:
@@ -34,7 +36,7 @@ class Stream:
         """
         data = line.encode("utf-8", "backslashreplace") + b"\n"
         try:
-            fcntl.lockf(self._lock, fcntl.LOCK_EX)
+            take(self._lock)
             try:
                 self._write_all(data)
             finally:
@@ -49,6 +51,25 @@ class Stream:
                 left = left[os.write(self._descriptor, left) :]
             except BlockingIOError:  # whoever shares the pipe made it non-blocking
                 select.select([], [self._descriptor], [], 1.0)
+
+
+def take(lock: IO[Any]) -> None:
+    """Take the lock, also where the kernel sees a deadlock between threads, each with another lock of one process.
+
+    A record lock, since a forked child would inherit flock's.
+
+    Raises:
+        OSError: If it can't be locked.
+    """
+    while True:
+        try:
+            fcntl.lockf(lock, fcntl.LOCK_EX)
+        except OSError as refused:
+            if refused.errno != errno.EDEADLK:
+                raise
+            time.sleep(0.001)
+        else:
+            return
 
 
 @contextmanager

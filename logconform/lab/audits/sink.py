@@ -10,6 +10,7 @@ from logconform.lab.probes import WAYS
 from logconform.records import Reading, Record
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
+REFUSED = "Write the line also where a lock is refused: EDEADLK is no deadlock where two threads hold two locks."
 OWN, LIBRARY = "the service's logger", "a library's logger"
 
 
@@ -130,7 +131,8 @@ def long_records_are_whole(seen: Seen) -> Checks:
         wrong = [number for number in range(int(sent.facts["records"])) if numbers[str(number)] != 1]
         if wrong:
             times = numbers[str(wrong[0])]
-            yield fault(f"long record {wrong[0]} of a task came out {times} times", task_id=sent.task_id, fix=fix)
+            remedy = fix if times else f"{fix} {REFUSED}"
+            yield fault(f"long record {wrong[0]} of a task came out {times} times", task_id=sent.task_id, fix=remedy)
         else:
             yield None
 
