@@ -10,8 +10,7 @@ from logconform.contract import Contract
 from logconform.court import LINE_REQUIREMENTS
 from logconform.rules import discover
 from logconform.schemas import requirements_of, schema_names
-
-_HERE = Path(__file__).parent
+from logconform.shipped import shipped
 
 
 def features_folder() -> Path:
@@ -21,10 +20,10 @@ def features_folder() -> Path:
     Raises:
         FileNotFoundError: If neither is there.
     """
-    for folder in (_HERE / "_data" / "features", _HERE.parent / "features"):
-        if folder.is_dir():
-            return folder
-    raise FileNotFoundError("the features are missing from this installation; install logconform again")
+    folder = shipped("features")
+    if not folder.is_dir():
+        raise FileNotFoundError("the features are missing from this installation; install logconform again")
+    return folder
 
 
 def checks_of(requirement: str) -> list[str]:

@@ -54,7 +54,9 @@ def requirements(context: Context | None, parameter: Parameter | None, begun: st
 
 def broker(_context: Context | None, _parameter: Parameter | None, begun: str) -> list[CompletionItem]:
     """Return the brokers that have a name; any other is an address."""
-    return [CompletionItem(name) for name in ("embedded", "filesystem", "rabbitmq") if name.startswith(begun)]
+    from logconform.lab.broker_names import BROKERS
+
+    return [CompletionItem(name) for name in BROKERS if name.startswith(begun)]
 
 
 def environment(context: Context | None, parameter: Parameter | None, begun: str) -> list[CompletionItem]:

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, NamedTuple
 
+from logconform.shipped import shipped
+
 _LEVEL_WORD = re.compile(r"\b(MUST|SHALL|SHOULD|REQUIRED|RECOMMENDED|MAY|OPTIONAL)\b")  # RFC 2119, section 1 to 5
 _LEVEL_AT_FRONT = re.compile(r"^(?:MUST|SHOULD):\s+")
 _HEADING = re.compile(r"^## (?P<id>[A-Z]+[0-9]{3}): (?P<title>.+?)(?:\s*\{\s*#(?P<anchor>\S+)\s*\})?\s*$")
@@ -210,9 +212,7 @@ def load_contract(folder: Path | None = None) -> Contract:
 
 @cache
 def _installed_contract() -> Contract:
-    here = Path(__file__).resolve().parent
-    packaged = here / "_data" / "contract"
-    return _read_contract(packaged if packaged.is_dir() else here.parent / "docs" / "contract")
+    return _read_contract(shipped("contract", "docs/contract"))
 
 
 def _read_contract(folder: Path) -> Contract:

@@ -33,8 +33,8 @@ from logconform.lab.run import Conclusion, LabRun, Violated
 from logconform.lab.selection import short_id
 from logconform.lab.settings import settings_of
 from logconform.lab.stage import Trace
+from logconform.lab.subject import SubjectError
 from logconform.lab.vocabulary import FeatureError
-from logconform.lab.worker import SubjectError
 from logconform.report import Look, render
 from logconform.report.model import exit_code
 from logconform.report.output import Unwritable, refuse_output

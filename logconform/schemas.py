@@ -23,6 +23,7 @@ from referencing import Registry, Resource
 from logconform.findings import Finding
 from logconform.records import Record
 from logconform.secrets import printable, redact_text
+from logconform.shipped import shipped
 
 Schema = dict[str, Any]
 
@@ -129,8 +130,7 @@ def schema(name: str) -> Schema:
 
 def schema_folder() -> Path:
     """Return where the schemas are: inside the installed package, else in the source tree."""
-    packaged = Path(__file__).parent / "_data" / "schemas"
-    return packaged if packaged.is_dir() else Path(__file__).parents[1] / "schemas"
+    return shipped("schemas")
 
 
 def requirements_of(name: str) -> tuple[str, ...]:

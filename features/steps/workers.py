@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from logconform.lab.stage import RECONNECT_SECONDS
+from logconform.lab.subject import Setup
 from logconform.lab.vocabulary import Stage, stimulus
-from logconform.lab.worker import Setup
 
 
 @stimulus("a worker with one slot")

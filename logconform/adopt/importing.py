@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from logconform.lab.process import worker_environment
+from logconform.lab.process_environment import worker_environment
 
 SECONDS = 60.0
 """How long an app may take to be imported."""

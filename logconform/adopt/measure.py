@@ -10,8 +10,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from logconform.checks import features_folder
-from logconform.lab.suite import STOP_S, pytest_command, pytest_environment
+from logconform.lab.suite import started_suite
 
 PROGRESS = "logconform: "
 """How the lab begins a line that tells what it does."""
@@ -33,43 +32,29 @@ def measure(app: str, folder: Path, tell: Callable[[str], None], *, repeat: int)
     """
     with tempfile.TemporaryDirectory(prefix="logconform-") as place:
         report = Path(place) / "report.json"
-        command = [*_suite(), "--celery-app", app, "--repeat", str(repeat), "--report", str(report)]
-        said = _run(command, folder, tell)
+        options = ["--celery-app", app, "--repeat", str(repeat), "--report", str(report), "--tb=no", "--color=no"]
+        said = _run(options, folder, tell)
         if not report.is_file():
             raise NotMeasured(_why(said))
         made: dict[str, Any] = json.loads(report.read_bytes())
         return made
 
 
-def _suite() -> list[str]:
-    try:
-        return [*pytest_command(features_folder()), "--tb=no", "--color=no"]
-    except FileNotFoundError as error:
-        raise NotMeasured(str(error)) from None
-
-
-def _run(command: list[str], folder: Path, tell: Callable[[str], None]) -> list[str]:
+def _run(options: list[str], folder: Path, tell: Callable[[str], None]) -> list[str]:
     """Run the lab, pass on what it tells, and return all that it said."""
     said = []
-    process = subprocess.Popen(
-        command,
-        cwd=folder,
-        env=pytest_environment(),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    assert process.stdout is not None
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     try:
-        for raw in process.stdout:
-            line = raw.decode("utf-8", "replace").rstrip()
-            said.append(line)
-            if line.startswith(PROGRESS):
-                tell(line.removeprefix(PROGRESS))
-        process.wait()
-    except KeyboardInterrupt:  # the same Ctrl-C reached the lab, which now stops its workers
-        process.wait(STOP_S)
-        raise
+        with started_suite(options, cwd=folder, **streams) as process:
+            assert process.stdout is not None
+            for raw in process.stdout:
+                line = raw.decode("utf-8", "replace").rstrip()
+                said.append(line)
+                if line.startswith(PROGRESS):
+                    tell(line.removeprefix(PROGRESS))
+            process.wait()
+    except FileNotFoundError as error:
+        raise NotMeasured(str(error)) from None
     return said
 
 

@@ -23,8 +23,8 @@ from urllib.parse import unquote, urlsplit
 from kombu.connection import Connection
 
 from logconform.lab import filesystem_transport, redis_server
+from logconform.lab.broker_names import EMBEDDED, FILESYSTEM, RABBITMQ
 
-EMBEDDED, FILESYSTEM, RABBITMQ = "embedded", "filesystem", "rabbitmq"
 RABBITMQ_VARIABLE = "LOGCONFORM_RABBITMQ"
 """Where `rabbitmq` is; without it, where the system's package runs it."""
 RABBITMQ_OF_SYSTEM = "amqp://guest:guest@127.0.0.1:5672//"

@@ -1,18 +1,49 @@
-"""The service's own command of a worker, with the lab's options where they belong."""
+"""The command that starts a worker, Celery's or the service's own."""
 
 from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping, Sequence
+import sys
+import uuid
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from logconform.config import OPTIONS_PLACES, WORKER_PLACEHOLDERS
 from logconform.lab.brokers import Broker
+from logconform.lab.pools import options_of
 
+INCLUDES = ("logconform.lab.oracle", "logconform.lab.probes")
+"""What every worker under test loads: the witness, and the tasks that it is sent."""
 OPTIONS_VARIABLE = "LOGCONFORM_WORKER_OPTIONS"
 """Holds the options of `celery worker`, quoted for a shell: for a script that takes no arguments."""
 _NAMED = re.compile(r"(?<!\$)\{(" + "|".join(WORKER_PLACEHOLDERS) + r")\}")
+
+
+def worker_command(
+    app: str,
+    *,
+    pool: str,
+    concurrency: int,
+    broker: Broker,
+    includes: Iterable[str],
+    loglevel: str = "INFO",
+    extra: Iterable[str] = (),
+) -> list[str]:
+    """Return the command of a Celery worker for *app*, quiet at the start and without talk to other workers.
+
+    The addresses stand on the command line, credentials included, as they often do in production; those of
+    `Broker.env` say the same, for a command of the service's own.
+    """
+    name = f"logconform-{uuid.uuid4().hex[:8]}@%h"
+    addresses = ["--broker", broker.url, "--result-backend", broker.result_url]
+    chosen = [*options_of(pool), "--concurrency", str(concurrency), "--loglevel", loglevel, "--hostname", name]
+    silent = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
+    modules = ",".join(includes)
+    included = ["--include", modules] if modules else []
+    # -P, as the script `celery` has it: whether the folder of the call is importable is for its environment to say.
+    celery = [sys.executable, "-P", "-m", "celery", "--quiet", "--app", app]
+    return [*celery, *addresses, "worker", *chosen, *silent, *included, *extra]
 
 
 def own_command(template: Sequence[str], options: Sequence[str], broker: Broker) -> list[str]:

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from logconform.lab.brokers import Broker, BrokerUnavailable
-from logconform.lab.process import WorkerProcess, worker_environment
+from logconform.lab.process import WorkerProcess
+from logconform.lab.process_environment import worker_environment
 from logconform.lab.truth import NotSeenError, Task, Truth
 from logconform.lab.worker import Worker
 from logconform.report.words import plural, printable

@@ -17,22 +17,17 @@ import os
 import signal
 import subprocess
 import sys
-import sysconfig
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
-from typing import TYPE_CHECKING
 
 import psutil
 
 from logconform.lab.capture import LIMIT_BYTES, Capture
-from logconform.lab.pools import options_of
-
-if TYPE_CHECKING:
-    from logconform.lab.brokers import Broker
+from logconform.lab.process_environment import worker_environment
 
 MARKER = "LOGCONFORM_RUN"
 """The environment variable by which the descendants of a worker are known: words, separated by colons."""
@@ -226,59 +221,6 @@ class WorkerProcess:
             killed.update({process: _described(process) for process in left})
             _kill_and_wait(left)
         return tuple(killed.values())
-
-
-def worker_command(
-    app: str,
-    *,
-    pool: str,
-    concurrency: int,
-    broker: Broker,
-    includes: Iterable[str],
-    loglevel: str = "INFO",
-    extra: Iterable[str] = (),
-) -> list[str]:
-    """Return the command of a Celery worker for *app*, quiet at the start and without talk to other workers.
-
-    The addresses stand on the command line, credentials included, as they often do in production; those of
-    `Broker.env` say the same, for a command of the service's own.
-    """
-    name = f"logconform-{uuid.uuid4().hex[:8]}@%h"
-    addresses = ["--broker", broker.url, "--result-backend", broker.result_url]
-    chosen = [*options_of(pool), "--concurrency", str(concurrency), "--loglevel", loglevel, "--hostname", name]
-    silent = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    modules = ",".join(includes)
-    included = ["--include", modules] if modules else []
-    # -P, as the script `celery` has it: whether the folder of the call is importable is for its environment to say.
-    celery = [sys.executable, "-P", "-m", "celery", "--quiet", "--app", app]
-    return [*celery, *addresses, "worker", *chosen, *silent, *included, *extra]
-
-
-def worker_environment(cwd: Path, *layers: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's environment for a worker in *cwd*, with *layers* on top.
-
-    Without pytest's own variables, and with *cwd* and the home of logconform at the front of PYTHONPATH. The home is
-    left out where it is site-packages: it would move every package there in front of the standard library. *cwd* is
-    left out where a `logging.py` of the service's own would hide Python's: Celery looks there for the app by itself,
-    and the oracle puts it last.
-    """
-    env = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    for layer in layers:
-        env.update(layer)
-    home = str(Path(__file__).resolve().parents[2])
-    installed = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
-    if sys.prefix != sys.base_prefix:  # `celery` and `python` are then those of this environment, activated or not
-        env["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)])
-    own = [] if _hides_python(cwd) else [str(cwd)]
-    paths = [*own, *([home] if home not in installed else []), env.get("PYTHONPATH", "")]
-    env["PYTHONPATH"] = os.pathsep.join(path for path in paths if path)
-    return env
-
-
-def _hides_python(folder: Path) -> bool:
-    """Whether a module in *folder* has the name of one of the standard library's; `test` is everybody's."""
-    modules = [*folder.glob("*.py"), *(package.parent for package in folder.glob("*/__init__.py"))]
-    return any(module.stem in sys.stdlib_module_names - {"test"} for module in modules)
 
 
 def find_family(marker: str, session: int) -> list[psutil.Process]:

@@ -26,9 +26,9 @@ from logconform.lab.plan import Planned, turn_of
 from logconform.lab.selection import short_id
 from logconform.lab.settings import Settings
 from logconform.lab.stage import Trace
+from logconform.lab.subject import Subject
 from logconform.lab.truth import Truth
 from logconform.lab.vocabulary import FeatureError
-from logconform.lab.worker import Subject
 from logconform.report.model import Environment, EvidenceLine, ScenarioResult, Step, build_report
 from logconform.report.waivers import allowance, waivers_for
 from logconform.report.words import plural, printable

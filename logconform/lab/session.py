@@ -20,9 +20,10 @@ from logconform.lab.exercise import perform as perform_exercise
 from logconform.lab.faults import Faults
 from logconform.lab.log_file import put_back, unopenable
 from logconform.lab.stage import NotExercised, Stage, StageError, Trace
+from logconform.lab.subject import Setup, Subject, SubjectError
 from logconform.lab.truth import NotSeenError
 from logconform.lab.vocabulary import perform
-from logconform.lab.worker import Setup, Subject, SubjectError, Worker
+from logconform.lab.worker import Worker
 from logconform.records import Place, Reading
 
 RESTARTS = 4

@@ -13,7 +13,8 @@ from logconform.config import Task
 from logconform.lab.evidence import Sent
 from logconform.lab.pools import has_children
 from logconform.lab.probes import PREFIX
-from logconform.lab.worker import TASK_SECONDS, Setup, SubjectError, Worker, nonce
+from logconform.lab.subject import Setup, SubjectError
+from logconform.lab.worker import TASK_SECONDS, Worker, nonce
 
 
 class NotExercised(Exception):

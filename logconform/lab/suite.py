@@ -12,8 +12,10 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from logconform.checks import features_folder
 
@@ -30,14 +32,32 @@ def run_suite(options: Sequence[str]) -> int | None:
     Raises:
         FileNotFoundError: If the features are not there.
     """
-    # A process of its own, so that nothing imported here reaches the app under test.
-    process = subprocess.Popen([*pytest_command(features_folder()), *options], env=pytest_environment())
     try:
-        code = process.wait()
-    except KeyboardInterrupt:  # the same Ctrl-C reached pytest, which now stops its workers
-        process.wait(STOP_S)
+        with started_suite(options) as process:
+            code = process.wait()
+    except KeyboardInterrupt:
         return None
     return _OURS.get(code, code)
+
+
+@contextmanager
+def started_suite(options: Sequence[str], **given: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """
+    Start the suite with these *options* of its plugin; where Ctrl-C comes meanwhile, wait until the lab has ended.
+
+    Args:
+        given: What `subprocess.Popen` is given beside command and environment.
+
+    Raises:
+        FileNotFoundError: If the features are not there.
+    """
+    # A process of its own, so that nothing imported here reaches the app under test.
+    process = subprocess.Popen([*pytest_command(features_folder()), *options], env=pytest_environment(), **given)
+    try:
+        yield process
+    except KeyboardInterrupt:  # the same Ctrl-C reached pytest, which now stops its workers
+        process.wait(STOP_S)
+        raise
 
 
 def pytest_command(features: Path) -> list[str]:

@@ -18,19 +18,20 @@ from celery import Celery
 from celery.canvas import Signature
 from kombu.messaging import Producer
 
-from logconform.lab.brokers import Broker, name_of
+from logconform.lab.brokers import Broker
 from logconform.lab.capture import LIMIT_BYTES
-from logconform.lab.command import OPTIONS_VARIABLE, own_command
+from logconform.lab.command import INCLUDES, OPTIONS_VARIABLE, own_command, worker_command
 from logconform.lab.evidence import Sent
 from logconform.lab.log_file import LogFile, Part
 from logconform.lab.oracle import FILE_VARIABLE, FOLDER_VARIABLE
-from logconform.lab.pools import options_of
-from logconform.lab.process import Ending, WorkerProcess, worker_command, worker_environment
+from logconform.lab.process import Ending, WorkerProcess
+from logconform.lab.process_environment import worker_environment
+from logconform.lab.refusal import Refusal
+from logconform.lab.subject import Setup, Subject, SubjectError
 from logconform.lab.truth import Event, NotSeenError, Truth
 from logconform.lab.voice import ADAPTER_VARIABLE
 from logconform.records import Reading, read_stream
 
-INCLUDES = ("logconform.lab.oracle", "logconform.lab.probes")
 READY_SECONDS = 30.0
 TASK_SECONDS = 10.0
 """How long the lab waits for the end of a task; probes take milliseconds, those that overrun a limit some seconds."""
@@ -42,40 +43,6 @@ TIMEOUTS_BORNE = 3
 """After so many waits in vain a worker is given up: the run must end."""
 
 _numbers = itertools.count(1)
-
-
-class SubjectError(Exception):
-    """The worker under test can't be tested at all. The text says what was seen, and the remedy."""
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """What is tested: the app, how its worker starts, how it logs where the lab can't find out."""
-
-    app: str
-    cwd: Path
-    adapter: str | None = None
-    command: tuple[str, ...] = ()
-    """How the service starts its worker, where it is not `celery worker`."""
-    command_at: str = "worker_command"
-    """Where that is said, as a message names it."""
-    log_file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """How a worker is started: how many tasks it takes at once, at which level, and whether it gets at its log file."""
-
-    slots: int = 1
-    level: str = "INFO"
-    blocked: bool = False
-    """Whether its log file can't be opened."""
-    tasks_per_child: int = 0
-    """After so many tasks a child makes way for another; 0 for never."""
-    open: bool = False
-    """Whether it takes what others send, too: on a broker of others, it has no queue of its own then."""
-    alone: bool = False
-    """Whether it is kept for scenarios that a shared worker would not survive."""
 
 
 def nonce() -> str:
@@ -118,6 +85,7 @@ class Worker:
         self.queues: list[str] = []
         self._own_queue = f"logconform-{uuid.uuid4().hex}" if self.broker.shared and not self.setup.open else ""
         self.serializer = "json"
+        self._refusal = Refusal(self.subject, self.pool, self.broker)
         self._client = Celery(f"logconform-lab-{number}", broker=self.broker.url, set_as_current=False)
         self._client.conf.broker_transport_options = self.broker.transport_options
         self._client.conf.task_ignore_result = True
@@ -164,14 +132,15 @@ class Worker:
                 self.command, environment, self.subject.cwd, self.stdout, self.stderr, limit_bytes=self.kept_bytes
             )
         except OSError as error:
-            raise SubjectError(self._cannot_run(error)) from None
+            raise SubjectError(self._refusal.not_run(error)) from None
         try:
-            self.truth.wait_for(lambda: len(self._ready) > before, READY_SECONDS, self._awaited)
+            self.truth.wait_for(lambda: len(self._ready) > before, READY_SECONDS, self._refusal.awaited)
         except NotSeenError as error:
             self.process.kill()
-            raise SubjectError(self._cannot_start(str(error))) from None
+            loaded = any(self.truth.of_kind("loaded"))
+            raise SubjectError(self._refusal.not_ready(str(error), self.stderr, self.stdout, loaded=loaded)) from None
         ready = self._ready[-1]
-        if unfit := self._unfit(ready):
+        if unfit := self._refusal.unfit(ready):
             self.process.kill()
             raise SubjectError(unfit)
         self.process.lead(ready["pid"])
@@ -191,26 +160,6 @@ class Worker:
     def queue(self) -> str:
         """The queue that the lab sends to: the worker's own, and its first where it has several."""
         return self.queues[0]
-
-    @property
-    def _awaited(self) -> str:
-        if not self.subject.command:
-            return "the worker to be ready"
-        return f"a Celery worker to be ready, with {INCLUDES[0]} loaded by its --include"
-
-    def _unfit(self, ready: Event) -> str | None:
-        """Say why a worker that is ready can't be tested; None where it can."""
-        if ready["adapter_error"]:
-            return f"{ready['adapter_error']}\n   = fix: name it as MODULE:ATTR, importable by the worker"
-        if not ready["queues"]:
-            return f"the worker of {self.subject.app} consumes no queue\n   = fix: give it one"
-        if not _same_place(ready["broker"], name_of(self.broker.url)):
-            return (
-                f"{self._where}the worker of {self.subject.app} listens to the broker {ready['broker']}, "
-                f"and not to the lab's, {name_of(self.broker.url)}: no task would reach it\n"
-                "   = fix: leave out --broker where the worker is started; Celery reads CELERY_BROKER_URL by itself"
-            )
-        return None
 
     def gone(self) -> str | None:
         """Say why nothing more will come of this worker; None while it works."""
@@ -349,57 +298,10 @@ class Worker:
             return whole
         return own_command(self.subject.command, whole[whole.index("worker") + 1 :], self.broker)
 
-    def _cannot_run(self, error: OSError) -> str:
-        program = self.subject.command[0] if self.subject.command else "celery"
-        return (
-            f"{self.subject.command_at}: {program!r} can't be run: {error.strerror}\n"
-            f"   = fix: name a program on the PATH, or a file that may be executed (`chmod +x`, a `#!` line first), "
-            f"as seen from {self.subject.cwd}"
-        )
-
     def _further_options(self) -> list[str]:
         queues = ["--queues", self._own_queue] if self._own_queue else []
         limit = self.setup.tasks_per_child
         return [*queues, *(["--max-tasks-per-child", str(limit)] if limit else [])]
-
-    def _cannot_start(self, why: str) -> str:
-        said = [line for line in (_tail(self.stderr), _tail(self.stdout)) if line]
-        shown = "\n".join(f"   | {line}" for text in said for line in text.splitlines()[-12:])
-        return (
-            f"{self._where}the worker of {self.subject.app} did not start: {why}\n"
-            f"{shown or '   | (it wrote nothing)'}\n"
-            f"   = fix: {self._remedy()}"
-        )
-
-    @property
-    def _where(self) -> str:
-        return f"{self.subject.command_at}: " if self.subject.command else ""
-
-    def _remedy(self) -> str:
-        if not self.subject.command:
-            return f"make `celery --app {self.subject.app} worker {' '.join(options_of(self.pool))}` start by itself"
-        if any(self.truth.of_kind("loaded")):
-            return f"the command did load {INCLUDES[0]}, so it got its options: make the worker behind it start"
-        return (
-            'hand on what is appended to the command (in a shell script: "$@"), say where it goes with {options}, or '
-            f"read it from ${OPTIONS_VARIABLE}; and stay in the foreground until the worker ends"
-        )
-
-
-def _same_place(one: str | None, other: str) -> bool:
-    """
-    Whether two names of brokers can be the same: a port that one of them leaves out may be the other's.
-
-    >>> _same_place("redis://h:6379", "redis://h"), _same_place("redis://h:1", "redis://h:2")
-    (True, False)
-    """
-    if one is None or one == other:
-        return True
-    first, second = one.split(";"), other.split(";")
-    return len(first) == len(second) and all(
-        left == right or left.startswith(f"{right}:") or right.startswith(f"{left}:")
-        for left, right in zip(first, second, strict=True)
-    )
 
 
 def _read(path: Path, name: str) -> list[Reading]:
@@ -412,9 +314,3 @@ def _end_with_a_line(path: Path) -> None:
     text = path.read_bytes()
     if not text.endswith(b"\n"):
         os.truncate(path, text.rfind(b"\n") + 1)
-
-
-def _tail(path: Path) -> str:
-    if not path.exists():
-        return ""
-    return path.read_bytes()[-4_000:].decode("utf-8", "replace").strip()

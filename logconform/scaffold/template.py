@@ -13,8 +13,8 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 
-_PACKAGE = Path(__file__).parents[1]
-_DATA = _PACKAGE / "_data"
+from logconform.shipped import PACKAGE, shipped
+
 BROKERS = ("redis", "rabbitmq")
 POOLS = ("prefork", "threads", "solo", "gevent")
 PROFILES = ("progress", "resource", "tracing")
@@ -32,7 +32,7 @@ def template_files() -> dict[str, bytes]:
     Raises:
         TemplateMissing: If the installation lacks them.
     """
-    home = _DATA if (_DATA / "copier.yml").is_file() else _PACKAGE.parent
+    home = shipped("template").parent
     files = {name: path.read_bytes() for name, path in _paths(home)}
     if "copier.yml" not in files or "reference_worker/worker.py" not in files:
         raise TemplateMissing("the template is missing from this installation; install logconform again")
@@ -52,7 +52,7 @@ def _paths(home: Path) -> Iterator[tuple[str, Path]]:
         if (home / name).is_file():
             yield name, home / name
     yield from _below(home / "template", "*")
-    yield from _below(_PACKAGE.parent / "reference_worker", "*.py")
+    yield from _below(PACKAGE.parent / "reference_worker", "*.py")
 
 
 def _below(folder: Path, pattern: str) -> Iterator[tuple[str, Path]]:

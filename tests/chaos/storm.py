@@ -17,7 +17,8 @@ import psutil
 from logconform.lab.brokers import Broker, open_broker
 from logconform.lab.evidence import Sent
 from logconform.lab.probes import PREFIX
-from logconform.lab.worker import Setup, Subject, Worker, nonce
+from logconform.lab.subject import Setup, Subject
+from logconform.lab.worker import Worker, nonce
 
 SLOTS = 8
 IN_FLIGHT = 400

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from celery import Celery
 
-from logconform.lab.process import Ending, WorkerProcess, worker_environment
+from logconform.lab.process import Ending, WorkerProcess
+from logconform.lab.process_environment import worker_environment
 from logconform.lab.redis_server import RedisServer, running_redis, server_of_wheel, server_on_path
 
 ROOT = Path(__file__).parents[2]

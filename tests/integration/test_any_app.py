@@ -17,7 +17,8 @@ import pytest
 from logconform.lab import worker as worker_module
 from logconform.lab.brokers import Broker
 from logconform.lab.selection import short_id
-from logconform.lab.worker import Setup, Subject, SubjectError, Worker
+from logconform.lab.subject import Setup, Subject, SubjectError
+from logconform.lab.worker import Worker
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 120.0

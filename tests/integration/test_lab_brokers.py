@@ -17,7 +17,9 @@ from kombu import Connection
 
 from logconform.lab import brokers, filesystem_transport, redis_server
 from logconform.lab.brokers import Broker, BrokerUnavailable, open_broker
-from logconform.lab.process import WorkerProcess, worker_command, worker_environment
+from logconform.lab.command import worker_command
+from logconform.lab.process import WorkerProcess
+from logconform.lab.process_environment import worker_environment
 
 # The app names a broker that doesn't exist: what the lab says has to win.
 APP = """

@@ -21,7 +21,9 @@ import pytest
 from logconform.lab import process as process_module
 from logconform.lab.brokers import Broker
 from logconform.lab.capture import Capture
-from logconform.lab.process import MARKER, WorkerProcess, guard, worker_command, worker_environment
+from logconform.lab.command import worker_command
+from logconform.lab.process import MARKER, WorkerProcess, guard
+from logconform.lab.process_environment import worker_environment
 
 READY = "print('ready', flush=True)"
 SLEEPER = "[sys.executable, '-c', 'import time; time.sleep(120)']"
@@ -195,7 +197,8 @@ import sys, time
 from pathlib import Path
 from urllib.parse import urlsplit
 from logconform.lab.brokers import open_broker
-from logconform.lab.process import WorkerProcess, worker_environment
+from logconform.lab.process import WorkerProcess
+from logconform.lab.process_environment import worker_environment
 
 folder = Path(sys.argv[1])
 with open_broker("embedded", folder) as broker:

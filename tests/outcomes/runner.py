@@ -11,7 +11,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from logconform.lab.brokers import EMBEDDED, Broker, BrokerUnavailable, open_broker
+from logconform.lab.broker_names import EMBEDDED
+from logconform.lab.brokers import Broker, BrokerUnavailable, open_broker
 from tests.outcomes.observed import Cell, Run, observe
 from tests.outcomes.outcome import Outcome
 from tests.outcomes.stage import QUIET_SECONDS, NotSettled, Stage

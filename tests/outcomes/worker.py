@@ -17,7 +17,9 @@ from celery import Celery
 from celery.app.defaults import NAMESPACES
 
 from logconform.lab.brokers import Broker
-from logconform.lab.process import WorkerProcess, worker_command, worker_environment
+from logconform.lab.command import worker_command
+from logconform.lab.process import WorkerProcess
+from logconform.lab.process_environment import worker_environment
 from tests.outcomes import CONFIG_VARIABLE, EVENTS_VARIABLE
 from tests.outcomes.observed import Event
 

@@ -6,9 +6,8 @@ import pytest
 
 from logconform.config import WORKER_PLACEHOLDERS
 from logconform.lab.brokers import Broker
-from logconform.lab.command import own_command
-from logconform.lab.process import worker_command
-from logconform.lab.worker import _same_place
+from logconform.lab.command import own_command, worker_command
+from logconform.lab.refusal import same_place
 
 BROKER = Broker("redis://b/0", "redis://b/1", "redis://b")
 OPTIONS = ["--pool", "solo", "--concurrency", "1", "--without-gossip", "--hostname", "a b@%h", "--include", "x,y"]
@@ -57,4 +56,4 @@ def test_every_placeholder_has_a_value() -> None:
 )
 def test_two_names_of_one_broker_are_known(one: str | None, other: str, same: bool) -> None:
     """A port may be left out; what the worker can't tell is no accusation."""
-    assert _same_place(one, other) is same
+    assert same_place(one, other) is same
