@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -90,3 +91,41 @@ def test_plain_lines_are_written_twice_too() -> None:
     for log in (Log(lines(*told), Verdict()), Log([], Verdict(), stderr=lines(*told))):
         messages = [each.message for each in sink.written_once(seen(log)) if each]
         assert messages == ["what was said by standard is written 2 times"]
+
+
+def of_three(folder: Path) -> Truth:
+    """What happened: a task long over, one that was over at 5.0, a message that no task took, and one from 7.0 on."""
+    events = [
+        {"kind": kind, "at": at, "pid": 1, "task_id": task_id, "task": "t", "retries": 0, "state": "SUCCESS"}
+        for task_id, began, ended in (("old", 1.0, 2.0), ("before", 4.0, 5.0), ("after", 7.0, 8.0))
+        for kind, at in (("prerun", began), ("postrun", ended))
+    ]
+    (folder / "oracle").write_text("".join(f"{json.dumps(event)}\n" for event in events), "utf-8")
+    truth = Truth(folder / "oracle")
+    truth.refresh()
+    return truth
+
+
+REPORTS = [
+    ("outside any task", "Lost", {}, True),
+    ("under the id of a task that was over", "Lost", {"task_id": "old"}, True),
+    ("under the id of the last one", "Lost", {"task_id": "before"}, True),
+    ("for another task, late", "Task failed", {"task_id": "old"}, False),
+    ("by the next one", "Lost", {"task_id": "after"}, False),
+]
+
+
+@pytest.mark.parametrize("names", [None, "unregistered.q9"])
+@pytest.mark.parametrize(("_how", "event", "context", "counts"), REPORTS)
+def test_a_fault_is_reported_under_whichever_context(
+    _how: str, event: str, context: dict[str, str], counts: bool, names: str | None, tmp_path: Path
+) -> None:
+    """A leak is CTX005's matter: the fault is reported all the same. What tells of another task reports nothing."""
+    written = {"timestamp": "1970-01-01T00:00:06.000000Z", "level": "error", "event": event, **context}
+    told = json.dumps({**written, "name": names} if counts else written).encode()
+    parts = [(role, [Sent(role, f"q{role}", "t", {})]) for role in ("before", "after")]
+    message = Sent("lost", "canary", "?", {"kind": "it", "canary": "canary", "names": names})
+    log = Log(lines(b'{"event": "a", "task_id": "before"}', told, b'{"event": "b", "task_id": "after"}'), Verdict())
+    stage = Seen(log, of_three(tmp_path), "solo", {**dict(parts), "message": [message]})
+    found = [each and each.message for each in content.fault_is_reported(stage)]
+    assert found == [None if counts else "no record at error or critical tells of it"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from logconform.lab.audits.counting import keeps
-from logconform.lab.evidence import Checks, Seen, Sent, fault, show
+from logconform.lab.evidence import LIFECYCLE_EVENTS, Checks, Seen, Sent, fault, show
 from logconform.records import Reading, Record
 from logconform.rules import check_history
 from logconform.rules.history import seconds
@@ -111,9 +111,7 @@ def names_are_not_repeated(seen: Seen) -> Checks:
 def fault_is_reported(seen: Seen) -> Checks:
     """A message that no task can take gives a record at error or critical, without its body; the worker goes on."""
     for sent in seen.roles["message"]:
-        between = _between(seen)
-        errors = [record for record in between if record.level in {"error", "critical"}]
-        named = [record for record in errors if _names_it(record, sent)]
+        named = [record for record in _about_message(seen, sent) if record.level in {"error", "critical"}]
         if not named:
             yield fault(f"no record at error or critical tells of {sent.facts['kind']}", task_id=sent.task_id)
         shown = [reading for reading in seen.log.readings if sent.facts["canary"].encode() in reading.raw]
@@ -126,9 +124,10 @@ def fault_is_reported(seen: Seen) -> Checks:
             yield None
 
 
-def _names_it(record: Record, sent: Sent) -> bool:
+def _about_message(seen: Seen, sent: Sent) -> list[Record]:
+    """Return the records that name a message's task, or, where it can't be named, that may tell of its fault."""
     name = sent.facts.get("names")
-    return name is None or name.encode() in record.raw
+    return _between(seen) if name is None else [record for record in seen.log.records if name.encode() in record.raw]
 
 
 def _between(seen: Seen) -> list[Record]:
@@ -136,6 +135,8 @@ def _between(seen: Seen) -> list[Record]:
     Return what was written after the task before, and before the task after: by its place in the stream, or its time.
 
     Processes that write late, each on its own, do not keep the order of the stream; the clock is one for all.
+    What another task said is left out. That a record carries the id of one that was over is another requirement's
+    matter, unless it is its ending, told late.
     """
     before, after = seen.roles["before"][0], seen.roles["after"][0]
     positions = [record.place.offset for record in seen.log.by_task.get(before.task_id, []) + seen.spoken(before)]
@@ -145,9 +146,16 @@ def _between(seen: Seen) -> list[Record]:
     return [
         record
         for record in seen.log.records
-        if not seen.truth.task(record.task_id or "").executions
+        if not _is_of_execution(seen, record, began)
         and (start < record.place.offset < end or began <= (seconds(record) or 0.0) <= ended)
     ]
+
+
+def _is_of_execution(seen: Seen, record: Record, moment: float) -> bool:
+    executions = seen.truth.task(record.task_id or "").executions
+    ends = [each.postrun["at"] for each in executions if each.postrun is not None]
+    over = len(ends) == len(executions) and max(ends, default=0.0) <= moment
+    return bool(executions) and (record.event in LIFECYCLE_EVENTS or not over)
 
 
 def _gap(seen: Seen, before: Sent, after: Sent) -> tuple[float, float]:
