@@ -27,7 +27,7 @@ from logconform.lab.worker import Worker
 from logconform.records import Place, Reading
 
 RESTARTS = 4
-"""How often a worker that ended is started again for the scenarios that remain."""
+"""How often a worker that ended, or is stuck, is started again for the scenarios that remain."""
 BROKEN_BY_VALUES = {"FMT009", "FMT010", "FMT011", "FMT014"}
 """Scenarios that provoke broken lines: what is broken there speaks against their own requirement."""
 PROVOKE_LENGTH = {"FMT011", "FAIL005", "CTX013", "SINK007"}
@@ -112,7 +112,7 @@ class Environment:
 
     def worker_with(self, setup: Setup) -> Worker:
         """
-        Return the worker that was started so, a new one where the last has ended.
+        Return the worker that was started so, a new one where the last has ended or was waited for in vain.
 
         One worker runs at a time: two would take each other's tasks from the queue.
 
@@ -139,7 +139,7 @@ class Environment:
 
     def _restartable(self, worker: Worker) -> bool:
         alike = [each for each in self.workers if each.setup == worker.setup]
-        return not worker.process.alive and len(alike) < RESTARTS
+        return (not worker.process.alive or worker.stuck) and len(alike) < RESTARTS
 
     def close(self, traces: Iterable[Trace]) -> None:
         """Shut everything down, and judge what the workers wrote."""

@@ -172,6 +172,11 @@ class Worker:
             return f"the worker did not answer {self.timeouts} times"
         return None
 
+    @property
+    def stuck(self) -> bool:
+        """Whether it was waited for in vain: what holds its slot would hold up the tasks of the scenarios to come."""
+        return self.timeouts > 0 and not self.process.flooded
+
     def send(self, name: str, args: Iterable[Any] = (), kwargs: dict[str, Any] | None = None, **options: Any) -> str:
         """Send a task to the worker's own queue, and return its id."""
         task_id = options.pop("task_id", None) or str(uuid.uuid4())
