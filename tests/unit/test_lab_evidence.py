@@ -13,6 +13,7 @@ from logconform.config import Config
 from logconform.contract import load_contract
 from logconform.findings import Finding, Verdict
 from logconform.lab.audits import content, sink
+from logconform.lab.audits import context as audits_context
 from logconform.lab.evidence import Log, Seen, Sent
 from logconform.lab.run import Conclusion, LabRun, Planned, Settings
 from logconform.lab.truth import Truth
@@ -129,3 +130,30 @@ def test_a_fault_is_reported_under_whichever_context(
     stage = Seen(log, of_three(tmp_path), "solo", {**dict(parts), "message": [message]})
     found = [each and each.message for each in content.fault_is_reported(stage)]
     assert found == [None if counts else "no record at error or critical tells of it"]
+
+
+BOUND = [
+    ("nothing", {}, [None]),
+    ("another task's tenant, which CTX005 judges", {"tenant_id": "acme"}, []),
+    ("a text for none", {"tenant_id": "None"}, ['tenant_id is "None", but the task was given none']),
+    ("a number for none", {"tenant_id": "0"}, ['tenant_id is "0", but the task was given none']),
+    ("a mapping for none", {"tenant_id": {}}, ["tenant_id is {}, but the task was given none"]),
+]
+
+
+@pytest.mark.parametrize(("_what", "context", "expected"), BOUND)
+def test_what_stands_for_an_absent_tenant(
+    _what: str, context: dict[str, Any], expected: list[str | None], tmp_path: Path
+) -> None:
+    """Anything does, but for the tenant of another task: that one crossed over, and only CTX005 speaks of it."""
+    calls = [("str", "acme"), ("int", "0"), ("str", "None")]
+    events = [
+        {"kind": "prerun", "at": 1.0, "task_id": text, "tenant_id": {"type": kind, "text": text}}
+        for kind, text in calls
+    ]
+    (tmp_path / "oracle").write_text("".join(f"{json.dumps(event)}\n" for event in events), "utf-8")
+    truth = Truth(tmp_path / "oracle")
+    truth.refresh()
+    log = Log(lines(json.dumps({"event": "Task starting", "task_id": "3f1c", **context}).encode()), Verdict())
+    found = audits_context.carries_no_identifier(Seen(log, truth, "solo", {"task": [Sent("3f1c", "q9", "t", {})]}))
+    assert [each and each.message.partition(";")[0] for each in found] == expected

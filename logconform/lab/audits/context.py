@@ -30,11 +30,17 @@ def carries_identifier(seen: Seen, name: str) -> Checks:
 
 
 def carries_no_identifier(seen: Seen) -> Checks:
-    """A task whose identifiers have no value: the fields are absent from every record about it."""
+    """
+    A task whose identifiers have no value: the fields are absent from every record about it.
+
+    The identifier of another task is no name for an absent one: that it crossed speaks against CTX005.
+    """
+    others = _identifiers_given(seen)
     for sent in seen.sent:
         for record in _about(seen, sent):
-            held = [name for name in ("tenant_id", "user_id") if name in record.members]
-            if not held:
+            there = [name for name in ("tenant_id", "user_id") if name in record.members]
+            held = [name for name in there if str(record.get(name)) not in others]
+            if not there:
                 yield None
             for name in held:
                 yield fault(
@@ -42,6 +48,13 @@ def carries_no_identifier(seen: Seen) -> Checks:
                     record,
                     fix=f"Bind `{name}` only when it is not None.",
                 )
+
+
+def _identifiers_given(seen: Seen) -> set[str]:
+    """Return every identifier that a task of this worker was called with; a number may stand for an absent one, too."""
+    calls = [event.get(name) for event in seen.truth.of_kind("prerun") for name in ("tenant_id", "user_id")]
+    texts = {str(each["text"]) for each in calls if each and each["type"] == "str"}
+    return {text for text in texts if text not in NO_VALUE and not text.isdigit()}
 
 
 def carries_operation(seen: Seen) -> Checks:
