@@ -25,8 +25,30 @@ def carries_identifier(seen: Seen, name: str) -> Checks:
         expected = sent.facts.get(name)
         if expected is None:
             continue
-        for record in [*seen.lifecycle(sent, "Task starting"), *seen.spoken(sent)]:
+        for record in _bound(seen, sent):
             yield _has(record, name, str(expected), sent)
+
+
+def writes_identifier(seen: Seen, name: str) -> Checks:
+    """
+    An identifier that is no text, or falsy, is a string on each record that carries a plain one.
+
+    What carries none of either kind binds none there: that is a matter of CTX002 and CTX003.
+    """
+    bound = {_kind(record) for sent in seen.roles["plain"] for record in _bound(seen, sent) if name in record.members}
+    for sent in seen.roles["task"]:
+        for record in _bound(seen, sent):
+            if _kind(record) in bound:
+                yield _has(record, name, str(sent.facts[name]), sent)
+
+
+def _bound(seen: Seen, sent: Sent) -> list[Record]:
+    """Return the start records and execution records of a task."""
+    return [*seen.lifecycle(sent, "Task starting"), *seen.spoken(sent)]
+
+
+def _kind(record: Record) -> tuple[Any, ...]:
+    return record.event, said(record, "point")
 
 
 def carries_no_identifier(seen: Seen) -> Checks:
@@ -61,7 +83,7 @@ def carries_operation(seen: Seen) -> Checks:
     """Start records and records outside any `log_context` have the operation `task.<task name>`."""
     for sent in seen.sent:
         expected = f"task.{seen.task(sent).name}"
-        for record in [*seen.lifecycle(sent, "Task starting"), *seen.spoken(sent)]:
+        for record in _bound(seen, sent):
             yield _has(record, "operation", expected, sent)
 
 
@@ -204,6 +226,10 @@ def _inner(record: Record, inner: Sent, inner_id: str, outer: Sent) -> Any:
             return fault(f"a record of the nested task carries {name} {show(foreign)} of the outer task", record)
         if own is not None and record.get(name) != str(own):
             return fault(f"a record of the nested task has {name} {show(record.get(name))}, not {show(own)}", record)
+    if record.get("operation") == f"task.{outer.name}":
+        return fault(
+            f"a record of the nested task carries operation {show(record.get('operation'))} of the outer one", record
+        )
     return None
 
 
@@ -217,7 +243,7 @@ def _eager_id(seen: Seen, inner: Sent) -> str | None:
 def positional_identifiers(seen: Seen) -> Checks:
     """Identifiers passed by position are bound by the task's signature."""
     for sent in seen.sent:
-        for record in [*seen.lifecycle(sent, "Task starting"), *seen.spoken(sent)]:
+        for record in _bound(seen, sent):
             for name in ("tenant_id", "user_id"):
                 yield _has(record, name, str(sent.facts[name]), sent)
 
