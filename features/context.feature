@@ -139,8 +139,8 @@ Feature: Context binding
 
     Scenario Outline: A task is called with the tenant <identifier>
       Given a worker with one slot
-      When a task is called with the tenant <identifier>
-      Then every start and execution record carries its "tenant_id"
+      When a task is called with a plain tenant, and then one with <identifier>
+      Then its records carry its "tenant_id" as a string
 
       Examples:
         | identifier       |
@@ -151,8 +151,8 @@ Feature: Context binding
 
     Scenario Outline: A task is called with the user <identifier>
       Given a worker with one slot
-      When a task is called with the user <identifier>
-      Then every start and execution record carries its "user_id"
+      When a task is called with a plain user, and then one with <identifier>
+      Then its records carry its "user_id" as a string
 
       Examples:
         | identifier    |

@@ -18,6 +18,7 @@ question("the broker's password stands nowhere in the log")(content.no_broker_pa
 question("the error record has error and exception")(content.errors_show_their_exception)
 question("every record that the task's body wrote carries its task id")(context.carries_task_id)
 question('every start and execution record carries its "{name}"')(context.carries_identifier)
+question('its records carry its "{name}" as a string')(context.writes_identifier)
 question("no record about the task has a tenant or a user")(context.carries_no_identifier)
 question("nothing of the first task's context is on the second's records, or outside any task")(context.nothing_crosses)
 question("no record of the second task has the tenant of the first")(context.tenant_stays_behind)

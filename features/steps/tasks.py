@@ -89,13 +89,15 @@ def tenant_none(stage: Stage) -> None:
     stage.run("task", "end", tenant_id=None, user_id=None)
 
 
-@stimulus("a task is called with the tenant {identifier}")
+@stimulus("a task is called with a plain tenant, and then one with {identifier}")
 def tenant_identifier(stage: Stage, identifier: str) -> None:
+    stage.run("plain", "end", tenant_id=f"acme-{nonce()}")
     stage.run("task", "end", tenant_id=IDENTIFIERS[identifier])
 
 
-@stimulus("a task is called with the user {identifier}")
+@stimulus("a task is called with a plain user, and then one with {identifier}")
 def user_identifier(stage: Stage, identifier: str) -> None:
+    stage.run("plain", "end", user_id=f"ada-{nonce()}")
     stage.run("task", "end", user_id=IDENTIFIERS[identifier])
 
 

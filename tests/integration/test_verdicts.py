@@ -39,8 +39,11 @@ BESIDE_A_FILE = (*(f"SINK00{number}" for number in range(1, 8)), "LIFE001", "FMT
 """What a worker with a broken log file is asked: its file, and whether the console is as it was."""
 BESIDE_A_SPAN = ("TRACE001", "TRACE002", "TRACE003", "CTX001", "CTX005", "CTX008", "FMT001", "START001", "DONE001")
 """What a conforming worker with spans is asked."""
-AND_WHAT_FOLLOWS = {"hangs_on_a_huge_message": "FAIL008"}
-"""What is also asked of a subject that hangs: the scenarios that come next are not to wait behind its task."""
+BESIDES = {
+    "hangs_on_a_huge_message": ("FAIL008",),
+    "knows_no_users": ("CTX010", "RETRY005"),
+}
+"""What a subject is asked besides, and keeps: what comes after a task that hangs, what else is said of users."""
 AT_ONCE = 3
 ADAPTED = {"conforming_own_logger", "restores_nothing_after_exception"}
 """Subjects whose probes speak through an adapter of their own."""
@@ -95,7 +98,7 @@ def selection_of(name: str) -> list[str]:
         return ["-m", " or ".join(BESIDE_A_SPAN)] if is_traced(name) else []
     alike = [each for each in BROKEN if _kind(each) == _kind(name)]
     if name != alike[0]:
-        return ["-m", " or ".join([BROKEN[name], *([AND_WHAT_FOLLOWS[name]] if name in AND_WHAT_FOLLOWS else [])])]
+        return ["-m", " or ".join([BROKEN[name], *BESIDES.get(name, ())])]
     return ["-k", f"not {' and not '.join(SLOW)}"]
 
 

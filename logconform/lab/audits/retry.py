@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from logconform.lab.audits.counting import COMPLETED, EXHAUSTED, FAILED, RETRYING, STARTING, as_many, unless
-from logconform.lab.evidence import Checks, Seen, Sent, fault, show
+from logconform.lab.audits.counting import COMPLETED, EXHAUSTED, FAILED, RETRYING, as_many, unless
+from logconform.lab.evidence import Checks, Seen, Sent, fault, said, show
 from logconform.lab.truth import Execution
 from logconform.records import Record
 from logconform.schemas import check_record
@@ -85,13 +85,28 @@ def retried_executions_do_not_end(seen: Seen) -> Checks:
 
 
 def executions_keep_identity(seen: Seen) -> Checks:
-    """All executions of a task carry the same ids."""
+    """
+    All executions of a task carry the same ids: what one carries, each of the others has on one of its records.
+
+    What none of them carries, and what a single record lacks, is a matter of binding (CTX001 to CTX003).
+    """
     for sent in seen.sent:
-        records = [*seen.lifecycle(sent, STARTING), *seen.spoken(sent)]
-        for record in records:
-            for name, expected in (("task_id", sent.task_id), *_context(sent)):
-                wrong = record.get(name) != expected
-                yield unless([record] if wrong else [], f"{name} is {show(record.get(name))}, not {show(expected)}")
+        executions = _records_by_execution(seen, sent)
+        for name, expected in (("task_id", sent.task_id), *_context(sent)):
+            carry = [any(record.get(name) == expected for record in records) for records in executions]
+            for records, carries in zip(executions, carry, strict=True) if any(carry) else ():
+                told = show(records[0].get(name))
+                yield unless([] if carries else records[:1], f"{name} is {told}, not {show(expected)}")
+
+
+def _records_by_execution(seen: Seen, sent: Sent) -> list[list[Record]]:
+    """Return what each execution's body wrote through the service's own logger, which says how often it was retried."""
+    found: dict[int, list[Record]] = {}
+    for record in seen.spoken(sent):
+        attempt = said(record, "attempt")
+        if isinstance(attempt, int):
+            found.setdefault(attempt, []).append(record)
+    return list(found.values())
 
 
 def countdown_is_told(seen: Seen) -> Checks:
