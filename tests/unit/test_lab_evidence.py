@@ -12,7 +12,7 @@ import pytest
 from logconform.config import Config
 from logconform.contract import load_contract
 from logconform.findings import Finding, Verdict
-from logconform.lab.audits import content, sink
+from logconform.lab.audits import completion, content, failure, sink
 from logconform.lab.audits import context as audits_context
 from logconform.lab.evidence import Log, Seen, Sent
 from logconform.lab.run import Conclusion, LabRun, Planned, Settings
@@ -157,3 +157,51 @@ def test_what_stands_for_an_absent_tenant(
     log = Log(lines(json.dumps({"event": "Task starting", "task_id": "3f1c", **context}).encode()), Verdict())
     found = audits_context.carries_no_identifier(Seen(log, truth, "solo", {"task": [Sent("3f1c", "q9", "t", {})]}))
     assert [each and each.message.partition(";")[0] for each in found] == expected
+
+
+def of_one(folder: Path, **postrun: Any) -> Truth:
+    """What happened: one task, which ended so, and failed where its state says that."""
+    begun = {"kind": "prerun", "at": 1.0, "pid": 1, "task_id": "3f1c", "task": "t", "retries": 0}
+    failed = {"kind": "failure", "at": 2.0, "pid": 1, "task_id": "3f1c", "error": {"type": "ValueError", "text": "x"}}
+    ended = {"kind": "postrun", "at": 2.0, "pid": 1, "task_id": "3f1c", "task": "t", "retries": 0, **postrun}
+    events = [begun, *([failed] if postrun["state"] == "FAILURE" else []), ended]
+    (folder / "oracle").write_text("".join(f"{json.dumps(event)}\n" for event in events), "utf-8")
+    truth = Truth(folder / "oracle")
+    truth.refresh()
+    return truth
+
+
+@pytest.mark.parametrize(("told", "found"), [(True, [None]), (False, [True]), ("true", []), (None, [])])
+def test_a_flag_that_is_none_is_not_compared(told: object, found: list[Any], tmp_path: Path) -> None:
+    """DONE003 asks whether the flag is right; that there is one, true or false, is DONE002's matter."""
+    record = {"event": "Task completed", "task_id": "3f1c", "state": "SUCCESS", "has_return_value": told}
+    log = Log(lines(json.dumps(record).encode()), Verdict())
+    sent = Sent("3f1c", "q9", "t", {})
+    checks = completion.return_values_are_told(
+        Seen(log, of_one(tmp_path, state="SUCCESS", returned=True), "solo", {"task": [sent]})
+    )
+    assert [check and True for check in checks] == found
+
+
+@pytest.mark.parametrize(("times", "found"), [(0, [True]), (1, [None]), (2, [None])])
+def test_a_failure_that_is_told_twice_is_recorded(times: int, found: list[Any], tmp_path: Path) -> None:
+    """FAIL005 asks whether it is there at all; that it is there once is FAIL001's matter."""
+    log = Log(lines(*[b'{"event": "Task failed", "task_id": "3f1c"}'] * times), Verdict())
+    sent = Sent("3f1c", "q9", "t", {})
+    checks = failure.failure_is_recorded(
+        Seen(log, of_one(tmp_path, state="FAILURE", returned=False), "solo", {"task": [sent]})
+    )
+    assert [check and True for check in checks] == found
+
+
+CAUSES = [("cause of probe q9 \n effect of probe q9", [None]), ("effect of probe q9", [True]), ("", []), (None, [])]
+
+
+@pytest.mark.parametrize(("exception", "found"), CAUSES)
+def test_causes_are_sought_in_a_traceback_that_is_there(exception: object, found: list[Any], tmp_path: Path) -> None:
+    """FAIL004 asks what the traceback shows; that there is one is FAIL002's matter."""
+    record = {"event": "Task failed", "task_id": "3f1c", "exception": exception}
+    log = Log(lines(json.dumps(record).encode()), Verdict())
+    truth = of_one(tmp_path, state="FAILURE", returned=False)
+    checks = failure.causes_are_told(Seen(log, truth, "solo", {"task": [Sent("3f1c", "q9", "t", {})]}))
+    assert [check and True for check in checks] == found

@@ -45,7 +45,7 @@ def return_values_are_told(seen: Seen) -> Checks:
             said = completion.get("has_return_value")
             if said is execution.returned:
                 yield None
-            else:
+            elif isinstance(said, bool):  # what is missing, or neither true nor false, speaks against DONE002
                 returned = sent.facts.get("returns", "something" if execution.returned else None)
                 yield fault(
                     f"has_return_value is {show(said)}; the task returned {returned!r}",
