@@ -37,6 +37,7 @@ Feature: The stream and the record
       When a task succeeds
       And a task raises an exception
       Then nothing in the log stream speaks against "FMT003"
+      And its records are stamped with the time in UTC
 
   @FMT004
   Rule: Levels are the five words in lower case

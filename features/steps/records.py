@@ -7,6 +7,7 @@ from logconform.lab.vocabulary import question
 
 question('nothing in the log stream speaks against "{requirement}"')(content.stream_holds)
 question("no record of the task repeats a member name")(content.names_are_not_repeated)
+question("its records are stamped with the time in UTC")(content.timestamps_are_utc)
 question("the record with the value is there, and the task succeeded")(content.values_do_no_harm)
 question("its record is cut, valid, and marked as truncated")(content.long_records_are_cut)
 question("the library's record and its warning are records of the log stream")(content.libraries_speak_the_same)

@@ -11,6 +11,10 @@ from logconform.rules import check_history
 from logconform.rules.history import seconds
 
 LIMIT_BYTES = 262_144
+BELOW_ERROR = {"debug", "info", "warning"}
+"""The levels that are none of an error; what is none of the five words speaks against FMT004."""
+CLOCK_SECONDS = 300.0
+"""How far a timestamp may be from the oracle's clock: below the quarter of an hour that time zones differ by."""
 
 
 def stream_holds(seen: Seen, requirement: str) -> Checks:
@@ -20,6 +24,25 @@ def stream_holds(seen: Seen, requirement: str) -> Checks:
     count = seen.log.verdict.counts.get(requirement)
     if not found and count is not None and count.checked:
         yield None
+
+
+def timestamps_are_utc(seen: Seen) -> Checks:
+    """What a body wrote is stamped with the time at which it ran, by the oracle's clock: not with a place's own."""
+    for sent in seen.sent:
+        begun = [execution.prerun["at"] for execution in seen.executions(sent)]
+        over = [execution.postrun["at"] for execution in seen.executions(sent) if execution.postrun is not None]
+        for record in seen.spoken(sent) if begun and over else ():
+            at = seconds(record)
+            if at is not None:  # else its form speaks against FMT003
+                off = max(begun[0] - at, at - over[-1])
+                yield None if off <= CLOCK_SECONDS else _not_utc(record, off)
+
+
+def _not_utc(record: Record, off: float) -> Any:
+    told = show(record.timestamp)
+    return fault(
+        f"timestamp is {told}: {off / 3600:.2f} hours from the time in UTC", record, fix="Use `datetime.now(UTC)`."
+    )
 
 
 def values_do_no_harm(seen: Seen) -> Checks:
@@ -79,15 +102,15 @@ def libraries_speak_the_same(seen: Seen) -> Checks:
     for sent in seen.sent:
         if not seen.executions(sent):
             continue
-        yield _came_out(seen, sent, f"logconform.library.{sent.probe}", "a record of a library's standard logger")
-        yield _came_out(seen, sent, f"Library warns in probe {sent.probe}", "a warning of the `warnings` module")
+        yield _came_out(seen, sent, "Library spoke of", "a record of a library's standard logger")
+        yield _came_out(seen, sent, "Library warns in probe", "a warning of the `warnings` module")
 
 
 def _came_out(seen: Seen, sent: Sent, text: str, what: str) -> Any:
-    lines = seen.log.mentioning(text)
+    lines = [line for line in seen.log.mentioning(sent.probe) if text.encode() in line.raw]
     if any(line.record is not None for line in lines):
         return None
-    on_stderr = any(text.encode() in line.raw for line in seen.log.stderr)
+    on_stderr = any(text.encode() in line.raw and sent.probe.encode() in line.raw for line in seen.log.stderr)
     where = "; it went to standard error" if on_stderr else ""
     return fault(
         f"{what} is not in the log stream{where}",
@@ -111,7 +134,7 @@ def names_are_not_repeated(seen: Seen) -> Checks:
 def fault_is_reported(seen: Seen) -> Checks:
     """A message that no task can take gives a record at error or critical, without its body; the worker goes on."""
     for sent in seen.roles["message"]:
-        named = [record for record in _about_message(seen, sent) if record.level in {"error", "critical"}]
+        named = [record for record in _about_message(seen, sent) if record.level not in BELOW_ERROR]
         if not named:
             yield fault(f"no record at error or critical tells of {sent.facts['kind']}", task_id=sent.task_id)
         shown = [reading for reading in seen.log.readings if sent.facts["canary"].encode() in reading.raw]
