@@ -42,8 +42,9 @@ BESIDE_A_SPAN = ("TRACE001", "TRACE002", "TRACE003", "CTX001", "CTX005", "CTX008
 BESIDES = {
     "hangs_on_a_huge_message": ("FAIL008",),
     "knows_no_users": ("CTX010", "RETRY005"),
+    "writes_levels_in_capitals": ("FAIL001", "FAIL008"),
 }
-"""What a subject is asked besides, and keeps: what comes after a task that hangs, what else is said of users."""
+"""What a subject is asked besides, and keeps: what follows a task that hangs, what else is about users or levels."""
 AT_ONCE = 3
 ADAPTED = {"conforming_own_logger", "restores_nothing_after_exception"}
 """Subjects whose probes speak through an adapter of their own."""

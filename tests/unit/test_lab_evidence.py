@@ -205,3 +205,12 @@ def test_causes_are_sought_in_a_traceback_that_is_there(exception: object, found
     truth = of_one(tmp_path, state="FAILURE", returned=False)
     checks = failure.causes_are_told(Seen(log, truth, "solo", {"task": [Sent("3f1c", "q9", "t", {})]}))
     assert [check and True for check in checks] == found
+
+
+def test_a_library_is_heard_under_any_name(tmp_path: Path) -> None:
+    """FMT013 asks for its records; a logger may be called after the module that spoke, as loguru does."""
+    written = [{"logger": "app.module", "event": "Library spoke of q9"}, {"event": "Library warns in probe q9"}]
+    log = Log(lines(*(json.dumps(each).encode() for each in written)), Verdict())
+    truth = of_one(tmp_path, state="SUCCESS", returned=False)
+    stage = Seen(log, truth, "solo", {"task": [Sent("3f1c", "q9", "t", {})]})
+    assert [*content.libraries_speak_the_same(stage)] == [None, None]

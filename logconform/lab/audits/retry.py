@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from logconform.lab.audits.counting import COMPLETED, EXHAUSTED, FAILED, RETRYING, as_many, unless
+from logconform.lab.audits.counting import COMPLETED, EXHAUSTED, FAILED, RETRYING, STARTING, as_many, unless
 from logconform.lab.evidence import Checks, Seen, Sent, fault, said, show
 from logconform.lab.truth import Execution
 from logconform.records import Record
@@ -67,7 +67,7 @@ def exhaustion_is_told(seen: Seen) -> Checks:
         for record in records:
             _, findings = check_record(record)
             yield from [finding for finding in findings if finding.requirement == "RETRY004"]
-        if records and failures and records[0].place.offset > failures[0].place.offset:
+        if records and failures and records[0].place.offset > failures[-1].place.offset:
             yield fault("stands after the task's `Task failed`", records[0])
         if records and not failures:
             yield fault("is not followed by a `Task failed`", records[0])
@@ -100,13 +100,13 @@ def executions_keep_identity(seen: Seen) -> Checks:
 
 
 def _records_by_execution(seen: Seen, sent: Sent) -> list[list[Record]]:
-    """Return what each execution's body wrote through the service's own logger, which says how often it was retried."""
+    """Return what a probe wrote by its own logger, by execution; of any other task, each execution's start record."""
     found: dict[int, list[Record]] = {}
     for record in seen.spoken(sent):
         attempt = said(record, "attempt")
         if isinstance(attempt, int):
             found.setdefault(attempt, []).append(record)
-    return list(found.values())
+    return list(found.values()) or [[record] for record in seen.lifecycle(sent, STARTING)]
 
 
 def countdown_is_told(seen: Seen) -> Checks:
