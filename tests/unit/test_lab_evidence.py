@@ -12,7 +12,7 @@ import pytest
 from logconform.config import Config
 from logconform.contract import load_contract
 from logconform.findings import Finding, Verdict
-from logconform.lab.audits import completion, content, failure, sink
+from logconform.lab.audits import completion, content, failure, retry, sink
 from logconform.lab.audits import context as audits_context
 from logconform.lab.evidence import Log, Seen, Sent
 from logconform.lab.run import Conclusion, LabRun, Planned, Settings
@@ -214,3 +214,73 @@ def test_a_library_is_heard_under_any_name(tmp_path: Path) -> None:
     truth = of_one(tmp_path, state="SUCCESS", returned=False)
     stage = Seen(log, truth, "solo", {"task": [Sent("3f1c", "q9", "t", {})]})
     assert [*content.libraries_speak_the_same(stage)] == [None, None]
+
+
+COUNTS = [
+    ("each once", [0, 1], [None]),
+    ("each twice, which is RETRY001's matter", [0, 0, 1, 1], [None]),
+    ("one that never grows", [0, 0], [True]),
+    ("one that never grows, twice", [0, 0, 0, 0], [True]),
+    ("from one on", [1, 2], [True]),
+    ("something that is no number", [{}, []], [True]),
+]
+
+
+@pytest.mark.parametrize(("_how", "counts", "found"), COUNTS)
+def test_retries_are_counted_however_often_they_are_told(
+    _how: str, counts: list[Any], found: list[Any], tmp_path: Path
+) -> None:
+    """RETRY002 asks what is counted."""
+    ran = {"task_id": "3f1c", "at": 1.0, "pid": 1, "task": "t"}
+    events = [
+        {"kind": kind, "retries": number, "state": "RETRY", **ran}
+        for number in (0, 1)
+        for kind in ("prerun", "postrun")
+    ]
+    (tmp_path / "oracle").write_text("".join(f"{json.dumps(event)}\n" for event in events), "utf-8")
+    truth = Truth(tmp_path / "oracle")
+    truth.refresh()
+    told = [{"event": "Task failed, retrying", "task_id": "3f1c", "retry_count": count} for count in counts]
+    log = Log(lines(*(json.dumps(each).encode() for each in told)), Verdict())
+    checks = retry.retries_are_counted(Seen(log, truth, "solo", {"task": [Sent("3f1c", "q9", "t", {})]}))
+    assert [check and True for check in checks] == found
+
+
+INNER = {"task_id": "in", "tenant_id": "ghost", "operation": "task.t.inner"}
+NESTED = [
+    ("its own context", "logconform.probe", INNER, None),
+    (
+        "no tenant",
+        "logconform.probe",
+        {"tenant_id": None},
+        'a record of the nested task has tenant_id null, not "ghost"',
+    ),
+    ("no tenant, as a library", "logconform.library.qin", {"tenant_id": None}, None),
+    (
+        "the outer operation",
+        "logconform.probe",
+        {"operation": "task.t.outer"},
+        'a record of the nested task carries operation "task.t.outer" of the outer one',
+    ),
+]
+
+
+@pytest.mark.parametrize(("_what", "logger", "wrong", "found"), NESTED)
+def test_a_nested_task_has_a_context_of_its_own(
+    _what: str, logger: str, wrong: dict[str, Any], found: str | None, tmp_path: Path
+) -> None:
+    """What is wrong only there speaks against CTX008; what a library's records lack, they lack in any task."""
+    event = {"kind": "prerun", "at": 1.0, "task_id": "in", "probe": "qin", "task": "t.inner", "retries": 0}
+    (tmp_path / "oracle").write_text(f"{json.dumps(event)}\n", "utf-8")
+    truth = Truth(tmp_path / "oracle")
+    truth.refresh()
+    outer, inner = Sent("out", "qout", "t.outer", {}), Sent("in", "qin", "t.inner", {"tenant_id": "ghost"})
+    members = {name: value for name, value in {**INNER, **wrong}.items() if value is not None}
+    written = [
+        {"event": "Probe working", "task_id": "out", "probe": "qout", "point": "before"},
+        {"event": "Probe working", "logger": logger, "probe": "qin", **members},
+        {"event": "Probe working", "task_id": "out", "probe": "qout", "point": "after"},
+    ]
+    log = Log(lines(*(json.dumps(each).encode() for each in written)), Verdict())
+    checks = [*audits_context.nested_tasks_keep_apart(Seen(log, truth, "solo", {"outer": [outer], "inner": [inner]}))]
+    assert [check.message for check in checks if check] == ([found] if found else [])

@@ -224,6 +224,9 @@ def _inner(record: Record, inner: Sent, inner_id: str, outer: Sent) -> Any:
         own, foreign = inner.facts.get(name), outer.facts.get(name)
         if own is None and foreign is not None and record.get(name) == str(foreign):
             return fault(f"a record of the nested task carries {name} {show(foreign)} of the outer task", record)
+        missing = name not in record.members
+        if missing and _is_library(record):
+            continue  # what a library's records lack they lack in any task: CTX002, CTX003
         if own is not None and record.get(name) != str(own):
             return fault(f"a record of the nested task has {name} {show(record.get(name))}, not {show(own)}", record)
     if record.get("operation") == f"task.{outer.name}":
@@ -299,7 +302,11 @@ def binding_never_fails(seen: Seen) -> Checks:
 
 def _is_bare_library(record: Record) -> bool:
     """Whether a library's record has no context at all: that speaks against CTX001, in whichever task."""
-    return "task_id" not in record.members and (record.logger or "").startswith("logconform.library.")
+    return "task_id" not in record.members and _is_library(record)
+
+
+def _is_library(record: Record) -> bool:
+    return (record.logger or "").startswith("logconform.library.")
 
 
 def _has(record: Record, name: str, expected: str, sent: Sent) -> Any:
