@@ -44,8 +44,10 @@ from logconform.rules.sample import seconds
 from logconform.rules.survey import Stretch, is_end_of_a_record, span_of
 from logconform.schemas import check_record, kind_of
 
-LINE_REQUIREMENTS = ("FMT001", "FMT002", "FMT009", "FMT011")
+LINE_REQUIREMENTS = ("FMT001", "FMT011")
 """What the reader checks on every line."""
+OBJECT_REQUIREMENTS = ("FMT002", "FMT009")
+"""What it checks inside: a line that is no object has neither members nor numbers."""
 ONE_WORKER_ONLY = {"FMT005"}
 """Requirements whose stream rules need a stream that is known to be one worker's."""
 EVERY_RECORD = ("FMT", "CTX", "EXEC003", "TRACE")
@@ -79,6 +81,8 @@ class Court:
     digest: Digest = stable_digest
     part: Part = field(default_factory=Part)
     lines: int = 0
+    objects: int = 0
+    """How many of the lines are JSON objects."""
     checked: Counter[str] = field(default_factory=Counter)
     histories: dict[str, list[Record]] = field(default_factory=dict)
     kinds: dict[int, str] = field(default_factory=dict)
@@ -115,6 +119,7 @@ class Court:
         if record is None:
             self.part.survey.see_unreadable(reading)
             return
+        self.objects += 1
         kind = kind_of(record)
         self.part.survey.see(record, kind, stretch)
         self._check_form(record, kind)
@@ -145,6 +150,8 @@ class Court:
             self._place_conditional(each)
         if self.lines:
             self.checked.update(dict.fromkeys(LINE_REQUIREMENTS, self.lines))
+        if self.objects:
+            self.checked.update(dict.fromkeys(OBJECT_REQUIREMENTS, self.objects))
         for requirement, times in self.checked.items():
             self.part.verdict.checked(requirement, times)
         self.checked.clear()
