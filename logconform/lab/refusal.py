@@ -8,6 +8,7 @@ from pathlib import Path
 from logconform.lab.brokers import Broker, name_of
 from logconform.lab.command import INCLUDES, OPTIONS_VARIABLE
 from logconform.lab.pools import options_of
+from logconform.lab.serializers import SERIALIZERS, serializer_for
 from logconform.lab.subject import Subject
 from logconform.lab.truth import Event
 
@@ -55,6 +56,13 @@ class Refusal:
             return f"{ready['adapter_error']}\n   = fix: name it as MODULE:ATTR, importable by the worker"
         if not ready["queues"]:
             return f"the worker of {self.subject.app} consumes no queue\n   = fix: give it one"
+        if serializer_for(ready) is None:
+            return (
+                f"the worker of {self.subject.app} takes only tasks of the content type "
+                f"{', '.join(ready['accepts'])}, and the lab writes {', '.join(SERIALIZERS)}: it has neither the "
+                "service's serializer nor its keys\n"
+                "   = fix: have its accept_content hold json too, where it runs in the lab"
+            )
         if not same_place(ready["broker"], name_of(self.broker.url)):
             return (
                 f"{self._where}the worker of {self.subject.app} listens to the broker {ready['broker']}, "

@@ -195,6 +195,76 @@ def test_a_command_that_starts_no_worker_for_the_lab_is_told(
     assert "   = fix: " in str(caught.value)
 
 
+# How an app talks to its broker, and runs its tasks
+
+OWN_SERIALIZER = """
+import json
+from kombu.serialization import register
+
+register("shop", json.dumps, json.loads, content_type="application/x-shop", content_encoding="utf-8")
+app.conf.update(task_serializer="shop", accept_content=[{}])
+"""
+PREFIXED = """
+app.conf.broker_transport_options = app.conf.result_backend_transport_options = {"global_keyprefix": "shop:"}
+"""
+IN_YAML = 'app.conf.update(task_serializer="yaml", accept_content=["yaml"])\n'
+CHORD = short_id("START001", "Tasks run as a chord, and each is announced")
+
+
+@pytest.mark.parametrize(
+    ("conf", "only"),
+    [
+        (OWN_SERIALIZER.format('"shop", "application/json"'), START_AND_SHUTDOWN),
+        (PREFIXED, START_AND_SHUTDOWN),
+        (PREFIXED, CHORD),
+    ],
+)
+def test_tasks_are_sent_as_the_service_reads_them(conf: str, only: str, service: Path) -> None:
+    """By a serializer that both have, and under the names of the queues that the app's transport options make."""
+    (service / "shop.py").write_text(SHOP + conf, "utf-8")
+    outcome = run(service, "--only", only, "--pool", "solo")
+    assert (outcome.code, outcome.violated()) == (0, []), outcome.output
+    assert outcome.report is not None
+    assert [each["outcome"] for each in outcome.report["scenarios"]] == ["passed"]
+
+
+def test_a_service_whose_tasks_the_lab_cannot_write_is_told(service: Path) -> None:
+    """Its own serializer, or a signature by its own key, is nothing that the lab has: exit code 2, and a remedy."""
+    (service / "shop.py").write_text(SHOP + OWN_SERIALIZER.format('"shop"'), "utf-8")
+    outcome = run(service, "--only", START_AND_SHUTDOWN, "--pool", "solo")
+    assert (outcome.code, outcome.report) == (2, None)
+    assert "takes only tasks of the content type application/x-shop, and the lab writes json, pickle" in outcome.output
+    assert "   = fix: have its accept_content hold json too" in outcome.output
+
+
+def test_what_a_serializer_cannot_carry_is_not_tested(service: Path) -> None:
+    """YAML has no signatures, so that no chord can be sent."""
+    (service / "shop.py").write_text(SHOP + IN_YAML, "utf-8")
+    outcome = run(service, "--only", CHORD, "--pool", "solo")
+    assert outcome.code == 3, outcome.output
+    assert outcome.report is not None
+    [scenario] = outcome.report["scenarios"]
+    assert (scenario["outcome"], scenario["reason"][:46]) == (
+        "not_tested",
+        "the worker's serializer, yaml, can't carry thi",
+    )
+
+
+@pytest.mark.parametrize("requirement", ["FMT010", "CTX013"])
+def test_a_task_class_that_refuses_the_probes_is_not_accused(requirement: str, service: Path) -> None:
+    """No value that was logged ended the task, and no binding: the task class refuses what it does not know."""
+    strict = "class Strict(Task):\n    def __call__(self, *, number):\n        return self.run(number)\n\n\n"
+    made = SHOP.replace("import Celery\n", "import Celery, Task\n").replace("app = ", f"{strict}app = ")
+    (service / "shop.py").write_text(made.replace('Celery("shop")', 'Celery("shop", task_cls=Strict)'), "utf-8")
+    outcome = run(service, "--only", requirement, "--pool", "solo")
+    assert (outcome.code, outcome.violated()) == (3, []), outcome.output
+    assert outcome.report is not None
+    reasons = {each["reason"].partition(": ")[0] for each in outcome.report["scenarios"]}
+    assert {each["outcome"] for each in outcome.report["scenarios"]} == {"inconclusive"}
+    assert len(reasons) <= 3
+    assert all(each.startswith("the service's own code ended logconform.probe.") for each in reasons)
+
+
 # --exercise
 
 
