@@ -118,6 +118,7 @@ def _ready(sender: Any, **_: Any) -> dict[str, Any]:
     app = sender.app
     return {
         "hostname": sender.hostname,
+        "pool": type(sender.pool).__module__,
         "queues": list(app.amqp.queues.consume_from),
         "serializer": app.conf.task_serializer,
         "accepts": _accepts(app),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from logconform.lab.brokers import Broker, name_of
 from logconform.lab.command import INCLUDES, OPTIONS_VARIABLE
-from logconform.lab.pools import options_of
+from logconform.lab.pools import options_of, other_pool
 from logconform.lab.serializers import SERIALIZERS, serializer_for
 from logconform.lab.subject import Subject
 from logconform.lab.truth import Event
@@ -56,6 +56,12 @@ class Refusal:
             return f"{ready['adapter_error']}\n   = fix: name it as MODULE:ATTR, importable by the worker"
         if not ready["queues"]:
             return f"the worker of {self.subject.app} consumes no queue\n   = fix: give it one"
+        if other := other_pool(self.pool, ready["pool"]):
+            return (
+                f"{self._where}the worker of {self.subject.app} runs its tasks on the pool {other}, and not on "
+                f"{self.pool}: where --pool says prefork, Celery takes what the app's worker_pool says\n"
+                f"   = fix: run with --pool {other}, or leave worker_pool out where the worker runs in the lab"
+            )
         if serializer_for(ready) is None:
             return (
                 f"the worker of {self.subject.app} takes only tasks of the content type "

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kombu.exceptions import EncodeError, OperationalError
+from kombu.exceptions import ContentDisallowed, EncodeError, OperationalError
 
 from logconform.config import Task
 from logconform.findings import Finding, Verdict
@@ -86,7 +86,7 @@ class Environment:
                     break
         except NotExercised as reason:
             trace.skipped = str(reason)
-        except EncodeError as error:
+        except (EncodeError, ContentDisallowed) as error:
             assert trace.worker is not None
             trace.skipped = f"the worker's serializer, {trace.worker.serializer}, can't carry this: {str(error)[:200]}"
         except OperationalError as error:

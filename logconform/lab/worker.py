@@ -17,6 +17,7 @@ from typing import Any
 from celery import Celery
 from celery.canvas import Signature
 from kombu.entity import Queue
+from kombu.exceptions import ContentDisallowed
 from kombu.messaging import Producer
 
 from logconform.lab.brokers import Broker
@@ -158,7 +159,8 @@ class Worker:
         self._address(self._client)
 
     def _address(self, app: Celery) -> None:
-        """Have *app* name the worker's queues as the worker does, and leave their declaration to it: it knows how."""
+        """Have *app* name the worker's queues as it does, leave their declaration to it, and read its answers."""
+        app.conf.accept_content = sorted({"json", self.serializer})
         app.conf.broker_transport_options = {**self.naming, **self.broker.transport_options}
         for name in self.queues:
             app.amqp.queues.add(Queue(name, no_declare=True))
@@ -234,10 +236,14 @@ class Worker:
 
     def revoke(self, task_id: str, **options: Any) -> bool:
         """Give the worker the command to revoke a task; return whether it answered."""
-        answers = self._client.control.revoke(
-            task_id, destination=[self._hostname], reply=True, timeout=CONTROL_SECONDS, **options
-        )
-        return bool(answers)
+        try:
+            return bool(
+                self._client.control.revoke(
+                    task_id, destination=[self._hostname], reply=True, timeout=CONTROL_SECONDS, **options
+                )
+            )
+        except ContentDisallowed:
+            return True  # in a way of its own
 
     def runs(self, task_id: str) -> bool:
         """Whether the worker says that it runs a task: its main process hears of that after the task's own."""

@@ -197,6 +197,7 @@ def test_a_command_that_starts_no_worker_for_the_lab_is_told(
 
 # How an app talks to its broker, and runs its tasks
 
+RETRIED = "A task uses up its retries, and its retries are counted"
 OWN_SERIALIZER = """
 import json
 from kombu.serialization import register
@@ -235,6 +236,24 @@ def test_a_service_whose_tasks_the_lab_cannot_write_is_told(service: Path) -> No
     assert (outcome.code, outcome.report) == (2, None)
     assert "takes only tasks of the content type application/x-shop, and the lab writes json, pickle" in outcome.output
     assert "   = fix: have its accept_content hold json too" in outcome.output
+
+
+def test_a_service_that_runs_on_another_pool_is_told(service: Path) -> None:
+    """For Celery, an app's `worker_pool` goes before a prefork of the command line, and lacks what that has."""
+    (service / "shop.py").write_text(f"{SHOP}app.conf.worker_pool = 'threads'\n", "utf-8")
+    outcome = run(service, "--only", START_AND_SHUTDOWN, "--pool", "prefork")
+    assert (outcome.code, outcome.report) == (2, None)
+    assert "runs its tasks on the pool threads, and not on prefork" in outcome.output
+    assert "   = fix: run with --pool threads" in outcome.output
+
+
+@pytest.mark.parametrize("limit", ["app.conf.task_default_rate_limit = ", "app.conf.task_annotations = "])
+def test_limits_of_a_services_tasks_are_not_the_probes(limit: str, service: Path) -> None:
+    """Six tasks a minute would take longer than the lab waits, and fewer retries change what it counts."""
+    value = "'6/m'" if "default" in limit else "{'*': {'rate_limit': '6/m', 'max_retries': 1}}"
+    (service / "shop.py").write_text(f"{SHOP}{limit}{value}\n", "utf-8")
+    outcome = run(service, "--only", short_id("RETRY002", RETRIED), "--pool", "solo")
+    assert (outcome.code, outcome.violated()) == (0, []), outcome.output
 
 
 def test_what_a_serializer_cannot_carry_is_not_tested(service: Path) -> None:
