@@ -16,6 +16,14 @@ SHOWN_BYTES, SHOWN_LINES = 4_000, 12
 """What is shown of the end of each stream."""
 
 
+NO_QUEUES_MADE = "task_create_missing_queues"
+"""What Celery names where a worker may not make the queue that it is told to take."""
+QUEUE_OF_OWN = (
+    "take a broker that the lab starts, --broker embedded: on one of others its worker has a queue of its own, which "
+    f"the app's {NO_QUEUES_MADE} forbids; or leave that out, where the worker runs in the lab"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """What there is to say of a worker of *subject* that can't be tested on *pool* and *broker*."""
@@ -47,7 +55,7 @@ class Refusal:
         return (
             f"{self._where}the worker of {self.subject.app} did not start: {why}\n"
             f"{shown or '   | (it wrote nothing)'}\n"
-            f"   = fix: {self._remedy(loaded)}"
+            f"   = fix: {QUEUE_OF_OWN if NO_QUEUES_MADE in shown else self._remedy(loaded)}"
         )
 
     def unfit(self, ready: Event) -> str | None:

@@ -66,6 +66,7 @@ ENDINGS_ON_PREFORK = {
     "is killed": "the worker itself would die",
     "is killed and delivered again": "the worker itself would die",
 }
+NO_COMMANDS = "the worker does not take remote control commands"
 LOST_MESSAGE = "this broker loses the message of a lost process"
 RECONNECT_SECONDS = 20.0
 """How long a worker may take to find its broker again and run a task: Celery tries after 2, 4 and 6 seconds."""
@@ -258,7 +259,12 @@ class Stage:
     def command(self, task_id: str, **options: Any) -> None:
         """Give the worker the command to revoke a task; go on only with a worker that takes commands."""
         if not self.worker.revoke(task_id, **options):
-            raise NotExercised("the worker does not take remote control commands")
+            raise NotExercised(NO_COMMANDS)
+
+    def need_commands(self) -> None:
+        """Go on only with a worker that takes commands."""
+        if not self.worker.takes_commands():
+            raise NotExercised(NO_COMMANDS)
 
     def canvas(self, roles: list[str], compose: Callable[[list[Any]], Any], calls: list[dict[str, Any]]) -> list[Sent]:
         """Run "end" probes that *compose* makes a whole of, and wait for those that have a role; the rest never run."""

@@ -234,6 +234,13 @@ class Worker:
                 headers=headers,
             )
 
+    def takes_commands(self) -> bool:
+        """Whether it answers a remote control command."""
+        try:
+            return bool(self._client.control.ping([self._hostname], timeout=CONTROL_SECONDS))
+        except ContentDisallowed:
+            return True
+
     def revoke(self, task_id: str, **options: Any) -> bool:
         """Give the worker the command to revoke a task; return whether it answered."""
         try:

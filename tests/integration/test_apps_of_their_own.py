@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from logconform.lab.brokers import Broker
 from logconform.lab.selection import short_id
-from tests.integration.test_any_app import SHOP, START_AND_SHUTDOWN, run
+from logconform.lab.subject import Setup, Subject, SubjectError
+from logconform.lab.worker import Worker
+from tests.integration.test_any_app import ROOT, SHOP, START_AND_SHUTDOWN, run
 
 RETRIED = "A task uses up its retries, and its retries are counted"
 OWN_SERIALIZER = """
@@ -113,3 +116,25 @@ def test_a_task_class_may_require_a_tenant(home: Path) -> None:
     (home / "shop.py").write_text(of_class("*, tenant_id, **more): return self.run(tenant_id=tenant_id, **more)"))
     outcome = run(home, "--only", "CTX013", "--pool", "solo")
     assert (outcome.code, outcome.violated()) == (0, []), outcome.output
+
+
+def test_a_worker_without_remote_control_revokes_nothing(home: Path) -> None:
+    """No task is begun that nothing could end, and that the next scenario would wait for."""
+    (home / "shop.py").write_text(f"{SHOP}app.conf.worker_enable_remote_control = False\n", "utf-8")
+    outcome = run(home, "--only", "LIFE002", "--pool", "prefork")
+    assert (outcome.code, outcome.violated()) == (0, []), outcome.output
+    assert outcome.report is not None
+    outcomes = [(each["outcome"], each["reason"]) for each in outcome.report["scenarios"]]
+    assert outcomes.count(("not_tested", "the worker does not take remote control commands")) == 4
+    assert {each for each, _ in outcomes} == {"not_tested", "passed"}
+
+
+def test_a_service_that_allows_no_further_queue_is_told(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a broker that others use, the lab's worker needs a queue of its own; Celery refuses to make it."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    (home / "shop.py").write_text(f"{SHOP}app.conf.task_create_missing_queues = False\n", "utf-8")
+    broker = Broker("redis://127.0.0.1:1/0", "redis://127.0.0.1:1/1", "redis://127.0.0.1:1", shared=True)
+    with pytest.raises(SubjectError, match="\n   = fix: take a broker that the lab starts, --broker embedded: "):
+        Worker(Subject("shop:app", home), "solo", Setup(), broker, tmp_path).start()
