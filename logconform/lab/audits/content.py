@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from logconform.lab.audits.counting import keeps
-from logconform.lab.evidence import Checks, Seen, Sent, fault, show
+from logconform.lab.evidence import Checks, Seen, Sent, fault, shown_in
 from logconform.records import Reading, Record
 from logconform.rules import check_history
 from logconform.rules.history import seconds
@@ -54,7 +54,7 @@ def long_records_are_cut(seen: Seen) -> Checks:
         elif len(record.raw) > LIMIT_BYTES:
             yield fault(f"has {len(record.raw):,} bytes; at most {LIMIT_BYTES:,} are allowed", record)
         elif record.get("truncated") is not True:
-            yield fault(f"was cut, but `truncated` is {show(record.get('truncated'))}, not true", record)
+            yield fault(f"was cut, but `truncated` is {shown_in(record, 'truncated')}, not true", record)
         else:
             yield None
 
