@@ -90,3 +90,15 @@ def test_plain_lines_are_written_twice_too() -> None:
     for log in (Log(lines(*told), Verdict()), Log([], Verdict(), stderr=lines(*told))):
         messages = [each.message for each in sink.written_once(seen(log)) if each]
         assert messages == ["what was said by standard is written 2 times"]
+
+
+@pytest.mark.parametrize(("level", "told"), [("ERROR", True), ("critical", True), ("WARNING", False)])
+def test_a_level_in_capitals_tells_of_a_fault(level: str, told: bool) -> None:
+    """How it is spelled is FMT004's matter; that the worker says nothing at all would be another fault."""
+    log = Log(lines(b'{"level": "%s", "event": "no such task: lost"}' % level.encode()), Verdict())
+    message = Sent("3f1c", "q1", "lost", {"kind": "the unregistered task", "names": "lost", "canary": "hunter2"})
+    beside = Sent("77aa", "q2", "logconform.probe.end")
+    roles = {"message": [message], "before": [beside], "after": [beside]}
+    found = content.fault_is_reported(Seen(log, Truth(Path("never written")), "solo", roles))
+    messages = [each.message for each in found if each]
+    assert ("no record at error or critical tells of the unregistered task" not in messages) == told

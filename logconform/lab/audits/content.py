@@ -112,8 +112,7 @@ def fault_is_reported(seen: Seen) -> Checks:
     """A message that no task can take gives a record at error or critical, without its body; the worker goes on."""
     for sent in seen.roles["message"]:
         between = _between(seen)
-        errors = [record for record in between if record.level in {"error", "critical"}]
-        named = [record for record in errors if _names_it(record, sent)]
+        named = [record for record in between if _is_error(record) and _names_it(record, sent)]
         if not named:
             yield fault(f"no record at error or critical tells of {sent.facts['kind']}", task_id=sent.task_id)
         shown = [reading for reading in seen.log.readings if sent.facts["canary"].encode() in reading.raw]
@@ -124,6 +123,11 @@ def fault_is_reported(seen: Seen) -> Checks:
             yield fault("the worker did not go on with the next task", task_id=after.task_id)
         if named and not shown:
             yield None
+
+
+def _is_error(record: Record) -> bool:
+    """Whether it is at error or critical, however that is spelled: the spelling is another requirement's matter."""
+    return (record.level or "").lower() in {"error", "critical"}
 
 
 def _names_it(record: Record, sent: Sent) -> bool:
