@@ -102,3 +102,29 @@ def test_a_level_in_capitals_tells_of_a_fault(level: str, told: bool) -> None:
     found = content.fault_is_reported(Seen(log, Truth(Path("never written")), "solo", roles))
     messages = [each.message for each in found if each]
     assert ("no record at error or critical tells of the unregistered task" not in messages) == told
+
+
+SPOKEN = {
+    "by its logger": (b'{"logger": "logconform.library.q1", "event": "Library spoke of %s"}', []),
+    "by what it says": (b'{"message": "Library spoke of q1"}', []),
+    "on standard error": (
+        b"WARNING Library spoke of q1",
+        ["a record of a library's standard logger is not in the log stream; it went to standard error"],
+    ),
+}
+
+
+@pytest.mark.parametrize("way", SPOKEN)
+def test_a_librarys_record_is_known(way: str, tmp_path: Path) -> None:
+    """Also in a format that writes no logger's name; and where else it went is told."""
+    line, told = SPOKEN[way]
+    truth = Truth(tmp_path / "oracle")
+    (tmp_path / "oracle").write_text(
+        '{"kind": "prerun", "at": 0, "pid": 1, "task_id": "3f1c", "retries": 0}\n', "utf-8"
+    )
+    truth.refresh()
+    warned = b'{"event": "Library warns in probe q1"}'
+    log = Log(lines(warned), Verdict(), stderr=lines(line)) if told else Log(lines(warned, line), Verdict())
+    sent = Sent("3f1c", "q1", "logconform.probe.third_party")
+    found = content.libraries_speak_the_same(Seen(log, truth, "solo", {"task": [sent]}))
+    assert [each.message for each in found if each] == told

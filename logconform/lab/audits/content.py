@@ -27,9 +27,10 @@ def values_do_no_harm(seen: Seen) -> Checks:
     for sent in seen.sent:
         task = seen.task(sent)
         if task.executions and task.executions[-1].state != "SUCCESS":
-            yield fault(
-                f"the task ended in {task.executions[-1].state}; logging must not fail it", task_id=sent.task_id
-            )
+            error = next((each["error"] for each in task.failures if each["error"]), None)
+            by = f" by {error['type']}" if error else ""
+            told = f"a task that logs {sent.facts['value']} ended in {task.executions[-1].state}{by}"
+            yield fault(told, task_id=sent.task_id, fix="Catch whatever a handler or an encoder raises.")
         if seen.point(sent, "after") is None and not seen.spoken(sent):
             continue  # nothing of this body is in the log, with or without the value: another requirement's matter
         record = seen.point(sent, "value")
@@ -79,15 +80,17 @@ def libraries_speak_the_same(seen: Seen) -> Checks:
     for sent in seen.sent:
         if not seen.executions(sent):
             continue
-        yield _came_out(seen, sent, f"logconform.library.{sent.probe}", "a record of a library's standard logger")
-        yield _came_out(seen, sent, f"Library warns in probe {sent.probe}", "a warning of the `warnings` module")
+        library = (f"logconform.library.{sent.probe}", f"Library spoke of {sent.probe}")
+        yield _came_out(seen, sent, library, "a record of a library's standard logger")
+        yield _came_out(seen, sent, (f"Library warns in probe {sent.probe}",), "a warning of the `warnings` module")
 
 
-def _came_out(seen: Seen, sent: Sent, text: str, what: str) -> Any:
-    lines = seen.log.mentioning(text)
+def _came_out(seen: Seen, sent: Sent, texts: tuple[str, ...], what: str) -> Any:
+    """Look for a record by any of *texts*: a service may write no logger's name, or no values in its event."""
+    lines = [line for text in texts for line in seen.log.mentioning(text)]
     if any(line.record is not None for line in lines):
         return None
-    on_stderr = any(text.encode() in line.raw for line in seen.log.stderr)
+    on_stderr = any(text.encode() in line.raw for text in texts for line in seen.log.stderr)
     where = "; it went to standard error" if on_stderr else ""
     return fault(
         f"{what} is not in the log stream{where}",
