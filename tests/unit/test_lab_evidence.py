@@ -53,6 +53,18 @@ def test_what_is_missing_from_a_cut_log_says_nothing() -> None:
     assert concluded(cut, None).outcome == "passed"
 
 
+def test_a_worker_that_writes_to_standard_error_alone_is_told() -> None:
+    """Nothing is in the stream that could be judged; the reason says where it went."""
+    nothing = "no record in the log that this could be seen on"
+    assert concluded(Log([], Verdict())).reason == nothing
+    assert concluded(Log(lines(b'{"event": "a"}'), Verdict(), stderr=lines(b"x"))).reason == nothing
+    astray = concluded(Log(lines(b"worker: Warm shutdown"), Verdict(), stderr=lines(b"x")))
+    assert (astray.outcome, astray.reason) == (
+        "not_tested",
+        f"{nothing}: the worker writes to standard error, and its log stream is standard output",
+    )
+
+
 def seen(log: Log, canary: str = "hunter2") -> Seen:
     sent = Sent("3f1c", "q0123456789a", "logconform.probe.secrets", {"canary": canary})
     return Seen(log, Truth(Path("never written")), "solo", {"task": [sent]}, broker_secret="rabbit")

@@ -92,11 +92,12 @@ def _came_out(seen: Seen, sent: Sent, texts: tuple[str, ...], what: str) -> Any:
         return None
     on_stderr = any(text.encode() in line.raw for text in texts for line in seen.log.stderr)
     where = "; it went to standard error" if on_stderr else ""
+    root = "Put the handler on the root logger, and call `logging.captureWarnings(True)`."
     return fault(
         f"{what} is not in the log stream{where}",
         lines[0] if lines else None,
         task_id=sent.task_id,
-        fix="Put the handler on the root logger, and call `logging.captureWarnings(True)`.",
+        fix=f"{root} Have it write to standard output: `StreamHandler(sys.stdout)`." if on_stderr else root,
     )
 
 
