@@ -80,7 +80,9 @@ class Bench:
         for site, times in counts.items():
             if site is not None:
                 court.add_checked(site.checked, times)
-        court.lines += len(self.numbers) - unproven
+        proven = len(self.numbers) - unproven
+        court.lines += proven
+        court.objects += proven
         if sitting.chunk.stderr:
             court.checked["FMT017"] += len(sitting.chunk.stderr.intersection(self.numbers))
         faulty = any(site is not None and site.causes for site in counts)

@@ -46,6 +46,8 @@ from logconform.schemas import check_record, kind_of
 
 LINE_REQUIREMENTS = ("FMT001", "FMT002", "FMT009", "FMT011")
 """What the reader checks on every line."""
+_OF_OBJECTS = {"FMT002", "FMT009"}
+"""Those that a line which is no object neither keeps nor breaks: it has no members, and no numbers."""
 ONE_WORKER_ONLY = {"FMT005"}
 """Requirements whose stream rules need a stream that is known to be one worker's."""
 EVERY_RECORD = ("FMT", "CTX", "EXEC003", "TRACE")
@@ -79,6 +81,8 @@ class Court:
     digest: Digest = stable_digest
     part: Part = field(default_factory=Part)
     lines: int = 0
+    objects: int = 0
+    """How many of the lines are JSON objects."""
     checked: Counter[str] = field(default_factory=Counter)
     histories: dict[str, list[Record]] = field(default_factory=dict)
     kinds: dict[int, str] = field(default_factory=dict)
@@ -115,6 +119,7 @@ class Court:
         if record is None:
             self.part.survey.see_unreadable(reading)
             return
+        self.objects += 1
         kind = kind_of(record)
         self.part.survey.see(record, kind, stretch)
         self._check_form(record, kind)
@@ -143,8 +148,7 @@ class Court:
         """Put the counts into the verdict, and what depends on earlier tasks where it belongs."""
         for each in self.conditional:
             self._place_conditional(each)
-        if self.lines:
-            self.checked.update(dict.fromkeys(LINE_REQUIREMENTS, self.lines))
+        self.checked.update(line_checks(self.lines, self.objects))
         for requirement, times in self.checked.items():
             self.part.verdict.checked(requirement, times)
         self.checked.clear()
@@ -308,6 +312,12 @@ def is_cut(reading: Reading, requirement: str, message: str) -> bool:
     if requirement != "FMT001":
         return False
     return message == UNTERMINATED or (reading.place.offset == 0 and is_end_of_a_record(reading))
+
+
+def line_checks(lines: int, objects: int) -> dict[str, int]:
+    """Return how often the reader checked what it checks, in so many *lines*, *objects* of which were JSON objects."""
+    times = {name: objects if name in _OF_OBJECTS else lines for name in LINE_REQUIREMENTS}
+    return {name: number for name, number in times.items() if number}
 
 
 def line_finding(reading: Reading, requirement: str, message: str) -> Finding:

@@ -41,6 +41,7 @@ def expired(stage: Stage) -> None:
 @stimulus("a task for a tenant is revoked while it runs, by {signal}")
 def revoked_running(stage: Stage, signal: str) -> None:
     stage.need_children("only a child of the worker can be ended for one task")
+    stage.need_commands()  # or the task would go on
     sent = stage.begin("task", "goes on and on", tenant_id=f"acme-{nonce()}")
     stage.revoke(sent, terminate=True, signal=signal)
 

@@ -52,6 +52,7 @@ def stopped_meanwhile(stage: Stage) -> None:
 @stimulus("a task goes on and on, and the worker is stopped cold")
 def stopped_cold(stage: Stage) -> None:
     stage.need_children("only a worker with children cancels its tasks")
+    stage.need_commands()
     stage.stop_cold(stage.begin("task", "goes on and on"))
 
 

@@ -87,6 +87,7 @@ class LiveJudge:
         if record is None:
             self.note_torn(reading)
             return found + self._settled()
+        self._counts.objects += 1
         kind = kind_of(record)
         checked, faults = check_record(record)
         self._counts.checked(checked)

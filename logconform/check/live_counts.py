@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from logconform.check.live_tasks import Acquaintances, Recent
-from logconform.court import LINE_REQUIREMENTS, is_cut, line_finding, stream_rules
+from logconform.court import is_cut, line_checks, line_finding, stream_rules
 from logconform.findings import Finding, Verdict
 from logconform.records import Reading, Record
 from logconform.rules import UNDECIDED, GatheringRule, IfBound, Outcome
@@ -19,7 +19,7 @@ class Counts:
     """Counts checks and findings, and gives back the findings. The verdict keeps few of them, and no line's bytes."""
 
     def __init__(self, acquaintances: Acquaintances) -> None:
-        self.lines = 0
+        self.lines = self.objects = 0
         self._acquaintances = acquaintances
         self._verdict = Verdict()
         self._checked: Counter[str] = Counter()
@@ -90,8 +90,7 @@ class Counts:
 
     def verdict(self) -> Verdict:
         """Return the verdict on everything."""
-        if self.lines:
-            self._checked.update(dict.fromkeys(LINE_REQUIREMENTS, self.lines))
+        self._checked.update(line_checks(self.lines, self.objects))
         for requirement, times in self._checked.items():
             self._verdict.checked(requirement, times)
         self._checked.clear()

@@ -12,7 +12,7 @@ import re
 import shutil
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -64,8 +64,8 @@ class Broker:
     """Whether others may use it as well: the lab's workers then consume a queue of their own."""
     restart: Callable[[], None] | None = field(default=None, repr=False)
     """Takes it down and up again; None where the lab can't."""
-    hand_out_again: Callable[[], None] | None = field(default=None, repr=False)
-    """Has it deliver at once what a lost worker did not acknowledge; None where the lab can't."""
+    hand_out_again: Callable[[Mapping[str, Any]], None] | None = field(default=None, repr=False)
+    """Has it deliver at once what a lost worker, with such names, did not acknowledge; None where the lab can't."""
     passed_over: tuple[str, ...] = ()
     """The better ways that did not work, each with its reason."""
 
@@ -188,9 +188,9 @@ def _redis(server: redis_server.RedisServer, way: Way, passed_over: tuple[str, .
     )
 
 
-def _restore(url: str) -> None:
+def _restore(url: str, naming: Mapping[str, Any]) -> None:
     """Do what kombu does for any worker on Redis once a message was not acknowledged for an hour, by default."""
-    options = {"visibility_timeout": 0, "unacked_mutex_key": "logconform"}  # workers may hold the usual one
+    options = {**naming, "visibility_timeout": 0, "unacked_mutex_key": "logconform"}  # workers may hold the usual one
     with Connection(url, transport_options=options) as connection:  # type: ignore[no-untyped-call]
         connection.default_channel.qos.restore_visible(interval=1)
 
@@ -231,7 +231,7 @@ def _by_address(stack: ExitStack, address: str, folder: Path) -> Broker:
     )
 
 
-def _by_itself() -> None:
+def _by_itself(_naming: Mapping[str, Any]) -> None:
     """Do nothing: the broker delivers a message again as soon as its consumer's connection is lost."""
 
 

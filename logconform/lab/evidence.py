@@ -183,6 +183,16 @@ def said(record: Record, name: str) -> Any:
     return next(nested, None)
 
 
+def shown_in(record: Record, name: str) -> str:
+    """Return a record's member as a message shows it: what is missing is not null.
+
+    >>> record = Record(Place("-", 1, 0), b"", {"tenant_id": None})
+    >>> shown_in(record, "tenant_id"), shown_in(record, "user_id")
+    ('null', 'missing')
+    """
+    return show(record.get(name)) if name in record.members else "missing"
+
+
 def show(value: object) -> str:
     """Return a member's value as a message shows it.
 

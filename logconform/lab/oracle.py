@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 import traceback as tracebacks
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,16 @@ from celery import signals
 FILE_VARIABLE = "LOGCONFORM_ORACLE"
 FOLDER_VARIABLE = "LOGCONFORM_SERVICE_FOLDER"
 """Where the service's own modules are."""
+NAMING = (
+    "global_keyprefix",
+    "sep",
+    "priority_steps",
+    "fanout_prefix",
+    "fanout_patterns",
+    "unacked_key",
+    "unacked_index_key",
+)
+"""Options of kombu's transports by which a sender and a worker must agree, or they do not meet."""
 TEXT_KEPT = 2_000
 """Characters kept of an exception's message."""
 
@@ -107,8 +118,12 @@ def _ready(sender: Any, **_: Any) -> dict[str, Any]:
     app = sender.app
     return {
         "hostname": sender.hostname,
+        "pool": type(sender.pool).__module__,
         "queues": list(app.amqp.queues.consume_from),
         "serializer": app.conf.task_serializer,
+        "accepts": _accepts(app),
+        "naming": _naming(app.conf.broker_transport_options),
+        "result_naming": _naming(app.conf.result_backend_transport_options),
         "adapter_error": _adapter_error(),
         "broker": _broker(app),
     }
@@ -120,6 +135,19 @@ def _broker(app: Any) -> str | None:
 
     address = app.conf.broker_read_url or app.conf.broker_url
     return name_of(";".join(address) if isinstance(address, (list, tuple)) else str(address)) if address else None
+
+
+def _accepts(app: Any) -> list[str] | None:
+    """Return the content types of the tasks that the worker takes; None where it takes any."""
+    from kombu.serialization import prepare_accept_content
+
+    accepted = prepare_accept_content(app.conf.accept_content)  # type: ignore[no-untyped-call]
+    return None if accepted is None else sorted(accepted)
+
+
+def _naming(options: Any) -> dict[str, Any]:
+    """Return the options of a transport that say what its queues are called; the others may hold credentials."""
+    return {name: value for name, value in (options or {}).items() if name in NAMING}
 
 
 def _adapter_error() -> str | None:
@@ -170,7 +198,16 @@ def _failure(
         "task": getattr(sender, "name", None),
         "error": _error(exception),
         "has_traceback": traceback is not None,
+        "in_probe": _in_probe(traceback),
     }
+
+
+def _in_probe(traceback: Any) -> bool | None:
+    """Return whether the lab's own code was running when the exception was raised; None where that can't be told."""
+    if not isinstance(traceback, types.TracebackType):
+        return None
+    home = os.path.dirname(__file__)  # noqa: PTH120 - as little as possible runs in the worker
+    return any(frame.f_code.co_filename.startswith(home) for frame, _ in tracebacks.walk_tb(traceback))
 
 
 @_on(signals.task_retry, "retry")

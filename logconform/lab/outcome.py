@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from logconform.findings import Finding
+from logconform.lab.evidence import Seen
 from logconform.report.words import printable
 
 FINDINGS_SHOWN = 3
@@ -21,6 +22,13 @@ class Conclusion:
     outcome: str
     reason: str | None = None
     text: str = ""
+
+
+def unseen(view: Seen | None) -> str:
+    """Say that nothing showed what was asked, and where the worker writes instead, if it writes no record at all."""
+    astray = view is not None and not view.log.records and view.log.stderr
+    where = ": the worker writes to standard error, and its log stream is standard output" if astray else ""
+    return f"no record in the log that this could be seen on{where}"
 
 
 def worse(first: Conclusion | None, second: Conclusion) -> Conclusion:

@@ -7,6 +7,12 @@ from importlib.util import find_spec
 POOLS = ("prefork", "prefork-spawn", "threads", "solo", "gevent")
 """`prefork-spawn` is prefork whose children are started anew instead of forked, as on macOS."""
 
+_MODULES = {
+    "celery.concurrency.prefork": "prefork",
+    "celery.concurrency.thread": "threads",
+    "celery.concurrency.solo": "solo",
+    "celery.concurrency.gevent": "gevent",
+}
 _OPTIONS = {"prefork-spawn": ("--pool", "prefork", "--pool-start-method", "spawn")}
 
 
@@ -17,6 +23,17 @@ def options_of(pool: str) -> tuple[str, ...]:
     (('--pool', 'threads'), ('--pool-start-method', 'spawn'))
     """
     return _OPTIONS.get(pool, ("--pool", pool))
+
+
+def other_pool(pool: str, module: str) -> str | None:
+    """
+    Return the pool whose implementation a *module* is, where that is another than *pool*; None for one unheard of.
+
+    >>> other_pool("prefork", "celery.concurrency.thread"), other_pool("prefork-spawn", "celery.concurrency.prefork")
+    ('threads', None)
+    """
+    found = _MODULES.get(module)
+    return None if found == pool.removesuffix("-spawn") else found
 
 
 def has_children(pool: str) -> bool:

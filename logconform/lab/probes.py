@@ -17,7 +17,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from celery import shared_task, signals
+from celery import current_app, shared_task, signals
 from celery.utils.log import get_task_logger
 
 from logconform.lab import values
@@ -28,6 +28,8 @@ from logconform.lab.voice import LOGGER, Voice, current_voice
 PREFIX = "logconform.probe."
 WAYS: dict[str, Callable[[str], logging.Logger]] = {"standard": logging.getLogger, "celery": get_task_logger}
 """Ways to get a logger other than the service's: a library's, and the one that Celery's manual gives to tasks."""
+_ANNOTATED = {"rate_limit", "throws", "max_retries", "acks_late", "reject_on_worker_lost", "acks_on_failure_or_timeout"}
+_declared: dict[str, dict[str, Any]] = {}
 RENDEZVOUS_SECONDS = 10.0
 """How long concurrent probes wait for one another."""
 
@@ -48,8 +50,21 @@ def speak_as_library(probe: str) -> None:
 
 def _probe(name: str, **options: Any) -> Any:
     """Define a probe: of the service's own task class, but retried, limited and expected only as the probe says."""
-    own = {"autoretry_for": (), "throws": (), "rate_limit": None}
-    return shared_task(bind=True, name=PREFIX + name, **{**own, **options})
+    made = {"autoretry_for": (), "throws": (), "rate_limit": 0, **options}  # for None, Celery takes the service's limit
+    _declared[PREFIX + name] = {option: value for option, value in made.items() if option in _ANNOTATED}
+    return shared_task(bind=True, name=PREFIX + name, **made)
+
+
+@signals.worker_init.connect(
+    weak=False, dispatch_uid="logconform_probe_options"
+)  # before the consumer reads the limits
+@signals.worker_process_init.connect(weak=False, dispatch_uid="logconform_probe_options")
+def _keep_options(**_: Any) -> None:
+    """Undo what `task_annotations` made of a probe: they are for the service's own tasks, and may name every task."""
+    for name, options in _declared.items():
+        task = current_app.tasks.get(name)
+        for option, value in options.items() if task is not None else ():
+            setattr(task, option, value)
 
 
 @_probe("end")

@@ -7,12 +7,21 @@ from pathlib import Path
 
 from logconform.lab.brokers import Broker, name_of
 from logconform.lab.command import INCLUDES, OPTIONS_VARIABLE
-from logconform.lab.pools import options_of
+from logconform.lab.pools import options_of, other_pool
+from logconform.lab.serializers import SERIALIZERS, serializer_for
 from logconform.lab.subject import Subject
 from logconform.lab.truth import Event
 
 SHOWN_BYTES, SHOWN_LINES = 4_000, 12
 """What is shown of the end of each stream."""
+
+
+NO_QUEUES_MADE = "task_create_missing_queues"
+"""What Celery names where a worker may not make the queue that it is told to take."""
+QUEUE_OF_OWN = (
+    "take a broker that the lab starts, --broker embedded: on one of others its worker has a queue of its own, which "
+    f"the app's {NO_QUEUES_MADE} forbids; or leave that out, where the worker runs in the lab"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +55,7 @@ class Refusal:
         return (
             f"{self._where}the worker of {self.subject.app} did not start: {why}\n"
             f"{shown or '   | (it wrote nothing)'}\n"
-            f"   = fix: {self._remedy(loaded)}"
+            f"   = fix: {QUEUE_OF_OWN if NO_QUEUES_MADE in shown else self._remedy(loaded)}"
         )
 
     def unfit(self, ready: Event) -> str | None:
@@ -55,6 +64,19 @@ class Refusal:
             return f"{ready['adapter_error']}\n   = fix: name it as MODULE:ATTR, importable by the worker"
         if not ready["queues"]:
             return f"the worker of {self.subject.app} consumes no queue\n   = fix: give it one"
+        if other := other_pool(self.pool, ready["pool"]):
+            return (
+                f"{self._where}the worker of {self.subject.app} runs its tasks on the pool {other}, and not on "
+                f"{self.pool}: where --pool says prefork, Celery takes what the app's worker_pool says\n"
+                f"   = fix: run with --pool {other}, or leave worker_pool out where the worker runs in the lab"
+            )
+        if serializer_for(ready) is None:
+            return (
+                f"the worker of {self.subject.app} takes only tasks of the content type "
+                f"{', '.join(ready['accepts'])}, and the lab writes {', '.join(SERIALIZERS)}: it has neither the "
+                "service's serializer nor its keys\n"
+                "   = fix: have its accept_content hold json too, where it runs in the lab"
+            )
         if not same_place(ready["broker"], name_of(self.broker.url)):
             return (
                 f"{self._where}the worker of {self.subject.app} listens to the broker {ready['broker']}, "

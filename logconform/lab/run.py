@@ -21,7 +21,7 @@ from logconform.lab.exercise import Account, Exercise
 from logconform.lab.exercise_outcome import Exercised
 from logconform.lab.faults import most
 from logconform.lab.flakes import merged
-from logconform.lab.outcome import Conclusion, Violated, findings_text, worse
+from logconform.lab.outcome import Conclusion, Violated, findings_text, unseen, worse
 from logconform.lab.plan import Planned, turn_of
 from logconform.lab.selection import short_id
 from logconform.lab.settings import Settings
@@ -238,7 +238,7 @@ class LabRun:
         """Weigh the checks of one question."""
         plan, trace = self.planned[node], self.traces[node]
         outcomes = list(checks)
-        unseen = False
+        not_kept = False
         findings = [
             replace(each, requirement=plan.requirement, scenario=node, environment=plan.environment)
             for each in outcomes
@@ -248,7 +248,7 @@ class LabRun:
             findings = [Finding(plan.requirement, trace.error, scenario=node, environment=plan.environment)]
         elif trace.error or trace.blocked:
             findings = []  # what is missing then says nothing
-        elif unseen := self._is_cut(node) and any(each.place is None for each in findings):
+        elif not_kept := self._is_cut(node) and any(each.place is None for each in findings):
             findings = [each for each in findings if each.place is not None]  # it may stand in what was not kept
         self.found.setdefault(node, []).extend(findings)
         if findings:
@@ -257,10 +257,10 @@ class LabRun:
             conclusion = Conclusion("violated" if must else "warned", findings[0].message, text)
         elif trace.error or trace.blocked:
             conclusion = Conclusion("inconclusive", trace.error or trace.blocked)
-        elif unseen:
+        elif not_kept:
             conclusion = Conclusion("inconclusive", "the worker wrote more than is kept of its log")
         elif not outcomes:
-            conclusion = Conclusion("not_tested", "no record in the log that this could be seen on")
+            conclusion = Conclusion("not_tested", unseen(self.labs[plan.environment].seen(trace)))
         else:
             conclusion = Conclusion("passed")
         self.outcomes[node] = worse(self.outcomes.get(node), conclusion)

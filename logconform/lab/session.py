@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kombu.exceptions import ContentDisallowed, EncodeError, OperationalError
+
 from logconform.config import Task
 from logconform.findings import Finding, Verdict
 from logconform.judge import judge_stream
@@ -19,7 +21,7 @@ from logconform.lab.exercise import SLOTS, Account, Exercise, unfinished
 from logconform.lab.exercise import perform as perform_exercise
 from logconform.lab.faults import Faults
 from logconform.lab.log_file import put_back, unopenable
-from logconform.lab.stage import NotExercised, Stage, StageError, Trace
+from logconform.lab.stage import NotExercised, NotReached, Stage, StageError, Trace
 from logconform.lab.subject import Setup, Subject, SubjectError
 from logconform.lab.truth import NotSeenError
 from logconform.lab.vocabulary import perform
@@ -84,8 +86,17 @@ class Environment:
                     break
         except NotExercised as reason:
             trace.skipped = str(reason)
+        except (EncodeError, ContentDisallowed) as error:
+            assert trace.worker is not None
+            trace.skipped = f"the worker's serializer, {trace.worker.serializer}, can't carry this: {str(error)[:200]}"
+        except OperationalError as error:
+            trace.blocked = f"the broker did not take a task of the lab's: {error}"
+        except NotReached:
+            pass  # told below
         except (NotSeenError, StageError) as error:
             trace.error = str(error)
+        if unreached := trace.unreached:
+            trace.error, trace.blocked = None, unreached
         return trace
 
     def exercise(self, exercise: Exercise) -> Account:

@@ -25,6 +25,10 @@ class StageError(Exception):
     """The worker did not come up under the circumstances of one scenario; says what was seen."""
 
 
+class NotReached(Exception):
+    """A probe did not come to its first line; carries the error."""
+
+
 @dataclass
 class Trace:
     """What a scenario did: on which worker, with which tasks, and why it stopped short if it did."""
@@ -43,13 +47,26 @@ class Trace:
         """Every task that was sent, in order."""
         return [sent for group in self.roles.values() for sent in group]
 
+    @property
+    def unreached(self) -> str | None:
+        """Why a probe never came to its first line, where that says nothing of the log."""
+        for role in REFUSABLE.get(self.requirement, tuple(self.roles)):
+            for sent in self.roles.get(role, ()):
+                error = self.worker.truth.task(sent.task_id).unreached if self.worker else None
+                if error and not sent.facts.get("own"):
+                    return f"the service's own code ended {sent.name} before its first line: {error}"
+        return None
 
+
+REFUSABLE = {"CTX013": ("before", "outer")}
+"""Roles of ordinary tasks, beside those whose arguments no code of a service may fail by: that is what it is about."""
 ENDINGS_ON_PREFORK = {
     "exceeds its soft time limit": "threads, solo and gevent ignore soft time limits",
     "exceeds its hard time limit": "threads and solo have no hard time limit",
     "is killed": "the worker itself would die",
     "is killed and delivered again": "the worker itself would die",
 }
+NO_COMMANDS = "the worker does not take remote control commands"
 LOST_MESSAGE = "this broker loses the message of a lost process"
 RECONNECT_SECONDS = 20.0
 """How long a worker may take to find its broker again and run a task: Celery tries after 2, 4 and 6 seconds."""
@@ -151,7 +168,7 @@ class Stage:
             said = truth.task(sent.task_id).spoken
             return bool(said) and said[-1]["point"] == "last"
 
-        self.worker.wait(left, f"{sent.name} to leave")
+        self._wait(sent, left, f"{sent.name} to leave")
         self.worker.lingering.append(sent)
         return sent
 
@@ -187,15 +204,27 @@ class Stage:
 
     def _wait_run_again(self, sent: Sent) -> None:
         truth = self.worker.truth
-        self.worker.wait(lambda: len(truth.task(sent.task_id).executions) > 1, f"{sent.name} to be delivered again")
+        self._wait(sent, lambda: len(truth.task(sent.task_id).executions) > 1, f"{sent.name} to be delivered again")
         self.worker.wait_ended([sent])
 
     def begin(self, role: str, how: str, **arguments: Any) -> Sent:
         """Send a probe, and wait until its body runs."""
         sent = self.probe(role, "end", how=how, **arguments)
         truth = self.worker.truth
-        self.worker.wait(lambda: bool(truth.task(sent.task_id).spoken), f"{sent.name} to begin")
+        self._wait(sent, lambda: bool(truth.task(sent.task_id).spoken), f"{sent.name} to begin")
         return sent
+
+    def _wait(self, sent: Sent, met: Callable[[], bool], what: str) -> None:
+        """
+        Wait until *met* by a probe.
+
+        Raises:
+            NotReached: If the service's own code ended it before its first line.
+        """
+        truth = self.worker.truth
+        self.worker.wait(lambda: met() or truth.task(sent.task_id).unreached is not None, what)
+        if error := truth.task(sent.task_id).unreached:
+            raise NotReached(error)
 
     def stop_cold(self, sent: Sent) -> None:
         """Stop the worker cold while a task runs, once its main process knows that: else it would wait for the task."""
@@ -213,12 +242,12 @@ class Stage:
             raise NotExercised("the lab can't have this broker deliver the message of a lost worker again")
         sent = self.probe(role, "again", how="goes on and on")
         truth = self.worker.truth
-        self.worker.wait(lambda: len(truth.task(sent.task_id).spoken) > 1, f"{sent.name} to begin")
+        self._wait(sent, lambda: len(truth.task(sent.task_id).spoken) > 1, f"{sent.name} to begin")
         try:
             self.worker.fall_over()
         except SubjectError as error:
             raise StageError(f"after it was killed, {error}") from None
-        broker.hand_out_again()
+        broker.hand_out_again(self.worker.naming)
         self._wait_run_again(sent)
         return sent
 
@@ -230,7 +259,12 @@ class Stage:
     def command(self, task_id: str, **options: Any) -> None:
         """Give the worker the command to revoke a task; go on only with a worker that takes commands."""
         if not self.worker.revoke(task_id, **options):
-            raise NotExercised("the worker does not take remote control commands")
+            raise NotExercised(NO_COMMANDS)
+
+    def need_commands(self) -> None:
+        """Go on only with a worker that takes commands."""
+        if not self.worker.takes_commands():
+            raise NotExercised(NO_COMMANDS)
 
     def canvas(self, roles: list[str], compose: Callable[[list[Any]], Any], calls: list[dict[str, Any]]) -> list[Sent]:
         """Run "end" probes that *compose* makes a whole of, and wait for those that have a role; the rest never run."""

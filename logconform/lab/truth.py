@@ -94,6 +94,14 @@ class Task:
         return [event for event in self.real_failures if event["pid"] in ran]
 
     @property
+    def unreached(self) -> str | None:
+        """The error of a probe that never came to its first line; None where it did, or where that can't be told."""
+        if self.spoken:
+            return None
+        outside = (event["error"] for event in self.failures if event.get("in_probe") is False)
+        return next((f"{error['type']}: {error['text']}" for error in outside if error), None)
+
+    @property
     def failed(self) -> bool:
         """Whether Celery reported a failure of it, at least once."""
         return bool(self.real_failures)

@@ -16,6 +16,8 @@ from typing import Any
 
 from celery import Celery
 from celery.canvas import Signature
+from kombu.entity import Queue
+from kombu.exceptions import ContentDisallowed
 from kombu.messaging import Producer
 
 from logconform.lab.brokers import Broker
@@ -27,6 +29,7 @@ from logconform.lab.oracle import FILE_VARIABLE, FOLDER_VARIABLE
 from logconform.lab.process import Ending, WorkerProcess
 from logconform.lab.process_environment import worker_environment
 from logconform.lab.refusal import Refusal
+from logconform.lab.serializers import serializer_for
 from logconform.lab.subject import Setup, Subject, SubjectError
 from logconform.lab.truth import Event, NotSeenError, Truth
 from logconform.lab.voice import ADAPTER_VARIABLE
@@ -71,7 +74,8 @@ class Worker:
     """When it was sent SIGTERM, by the same clock as the oracle's; None while it was not."""
     given: dict[str, str] = field(default_factory=dict)
     """What its environment has beside the lab's own."""
-    timeouts: int = 0
+    vain: list[str] = field(default_factory=list)
+    """What was waited for in vain."""
     sent: list[Sent] = field(default_factory=list)
     lingering: list[Sent] = field(default_factory=list)
     shared: dict[str, Sent] = field(default_factory=dict)
@@ -85,6 +89,7 @@ class Worker:
         self.queues: list[str] = []
         self._own_queue = f"logconform-{uuid.uuid4().hex}" if self.broker.shared and not self.setup.open else ""
         self.serializer = "json"
+        self.naming: dict[str, Any] = {}
         self._refusal = Refusal(self.subject, self.pool, self.broker)
         self._client = Celery(f"logconform-lab-{number}", broker=self.broker.url, set_as_current=False)
         self._client.conf.broker_transport_options = self.broker.transport_options
@@ -144,8 +149,21 @@ class Worker:
             self.process.kill()
             raise SubjectError(unfit)
         self.process.lead(ready["pid"])
+        self._reach(ready)
+
+    def _reach(self, ready: Event) -> None:
+        """Send from now on as the worker's own app would: what it can read, to where it looks."""
         self.queues = list(ready["queues"])
-        self.serializer = ready["serializer"] or "json"
+        self.serializer = serializer_for(ready) or self.serializer
+        self.naming = ready["naming"]
+        self._address(self._client)
+
+    def _address(self, app: Celery) -> None:
+        """Have *app* name the worker's queues as it does, leave their declaration to it, and read its answers."""
+        app.conf.accept_content = sorted({"json", self.serializer})
+        app.conf.broker_transport_options = {**self.naming, **self.broker.transport_options}
+        for name in self.queues:
+            app.amqp.queues.add(Queue(name, no_declare=True))
 
     @property
     def _ready(self) -> list[Event]:
@@ -168,14 +186,14 @@ class Worker:
             return "the worker ended" + ("" if code is None else f" with exit code {code}")
         if self.process.flooded:
             return "the worker floods its log stream"
-        if self.timeouts >= TIMEOUTS_BORNE:
-            return f"the worker did not answer {self.timeouts} times"
+        if len(self.vain) >= TIMEOUTS_BORNE:
+            return f"the worker did not answer {len(self.vain)} times; the first: {self.vain[0]}"
         return None
 
     @property
     def stuck(self) -> bool:
         """Whether it was waited for in vain: what holds its slot would hold up the tasks of the scenarios to come."""
-        return self.timeouts > 0 and not self.process.flooded
+        return bool(self.vain) and not self.process.flooded
 
     def send(self, name: str, args: Iterable[Any] = (), kwargs: dict[str, Any] | None = None, **options: Any) -> str:
         """Send a task to the worker's own queue, and return its id."""
@@ -196,7 +214,8 @@ class Worker:
         app = Celery(
             "logconform-lab-composer", broker=self.broker.url, backend=self.broker.result_url, set_as_current=False
         )
-        app.conf.broker_transport_options = self.broker.transport_options
+        app.conf.result_backend_transport_options = self._ready[-1]["result_naming"]
+        self._address(app)
         for waiting in ("on_task_call", "add_pending_result", "remove_pending_result"):
             setattr(app.backend, waiting, lambda *given, **_: given[0])
         return app
@@ -220,12 +239,23 @@ class Worker:
                 headers=headers,
             )
 
+    def takes_commands(self) -> bool:
+        """Whether it answers a remote control command."""
+        try:
+            return bool(self._client.control.ping([self._hostname], timeout=CONTROL_SECONDS))
+        except ContentDisallowed:
+            return True
+
     def revoke(self, task_id: str, **options: Any) -> bool:
         """Give the worker the command to revoke a task; return whether it answered."""
-        answers = self._client.control.revoke(
-            task_id, destination=[self._hostname], reply=True, timeout=CONTROL_SECONDS, **options
-        )
-        return bool(answers)
+        try:
+            return bool(
+                self._client.control.revoke(
+                    task_id, destination=[self._hostname], reply=True, timeout=CONTROL_SECONDS, **options
+                )
+            )
+        except ContentDisallowed:
+            return True  # in a way of its own
 
     def runs(self, task_id: str) -> bool:
         """Whether the worker says that it runs a task: its main process hears of that after the task's own."""
@@ -241,8 +271,8 @@ class Worker:
         """
         try:
             self.truth.wait_for(met, seconds, what)
-        except NotSeenError:
-            self.timeouts += 1
+        except NotSeenError as error:
+            self.vain.append(str(error))
             raise
 
     def wait_ended(self, sent: Iterable[Sent], seconds: float = TASK_SECONDS) -> None:

@@ -98,3 +98,13 @@ def test_any_cut_and_any_order_give_one_verdict(seed: int, cuts: list[int], orde
     """The parts of a sample, added up in any order, give the verdict on the sample."""
     data = sample_of(seed, tasks=24)
     assert told(in_parts(data, cuts, order=order)) == told(at_once(data))
+
+
+@pytest.mark.parametrize("sift", [False, True])
+def test_a_line_that_is_no_object_shows_nothing_of_members_and_numbers(sift: bool) -> None:
+    """It is a line, and short enough; a log of plain text has not passed what only objects can keep or break."""
+    text, records = b"worker: Warm shutdown (MainProcess)\n\n", b'{"event": "A"}\n' * 3
+    for data, objects in ((text, 0), (text + records, 3)):
+        counts = in_parts(data, [], sift=sift).counts
+        checked = [counts[name].checked if name in counts else 0 for name in ("FMT001", "FMT011", "FMT002", "FMT009")]
+        assert checked == [2 + objects, 2 + objects, objects, objects]

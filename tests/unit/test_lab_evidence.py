@@ -55,6 +55,18 @@ def test_what_is_missing_from_a_cut_log_says_nothing() -> None:
     assert concluded(cut, None).outcome == "passed"
 
 
+def test_a_worker_that_writes_to_standard_error_alone_is_told() -> None:
+    """Nothing is in the stream that could be judged; the reason says where it went."""
+    nothing = "no record in the log that this could be seen on"
+    assert concluded(Log([], Verdict())).reason == nothing
+    assert concluded(Log(lines(b'{"event": "a"}'), Verdict(), stderr=lines(b"x"))).reason == nothing
+    astray = concluded(Log(lines(b"worker: Warm shutdown"), Verdict(), stderr=lines(b"x")))
+    assert (astray.outcome, astray.reason) == (
+        "not_tested",
+        f"{nothing}: the worker writes to standard error, and its log stream is standard output",
+    )
+
+
 def seen(log: Log, canary: str = "hunter2") -> Seen:
     sent = Sent("3f1c", "q0123456789a", "logconform.probe.secrets", {"canary": canary})
     return Seen(log, Truth(Path("never written")), "solo", {"task": [sent]}, broker_secret="rabbit")
@@ -253,7 +265,7 @@ NESTED = [
         "no tenant",
         "logconform.probe",
         {"tenant_id": None},
-        'a record of the nested task has tenant_id null, not "ghost"',
+        'a record of the nested task has tenant_id missing, not "ghost"',
     ),
     ("no tenant, as a library", "logconform.library.qin", {"tenant_id": None}, None),
     (
@@ -284,3 +296,41 @@ def test_a_nested_task_has_a_context_of_its_own(
     log = Log(lines(*(json.dumps(each).encode() for each in written)), Verdict())
     checks = [*audits_context.nested_tasks_keep_apart(Seen(log, truth, "solo", {"outer": [outer], "inner": [inner]}))]
     assert [check.message for check in checks if check] == ([found] if found else [])
+
+
+@pytest.mark.parametrize(("level", "told"), [("ERROR", True), ("critical", True), ("WARNING", False)])
+def test_a_level_in_capitals_tells_of_a_fault(level: str, told: bool) -> None:
+    """How it is spelled is FMT004's matter; that the worker says nothing at all would be another fault."""
+    log = Log(lines(b'{"level": "%s", "event": "no such task: lost"}' % level.encode()), Verdict())
+    message = Sent("3f1c", "q1", "lost", {"kind": "the unregistered task", "names": "lost", "canary": "hunter2"})
+    beside = Sent("77aa", "q2", "logconform.probe.end")
+    roles = {"message": [message], "before": [beside], "after": [beside]}
+    found = content.fault_is_reported(Seen(log, Truth(Path("never written")), "solo", roles))
+    messages = [each.message for each in found if each]
+    assert ("no record at error or critical tells of the unregistered task" not in messages) == told
+
+
+SPOKEN = {
+    "by its logger": (b'{"logger": "logconform.library.q1", "event": "Library spoke of %s"}', []),
+    "by what it says": (b'{"message": "Library spoke of q1"}', []),
+    "on standard error": (
+        b"WARNING Library spoke of q1",
+        ["a record of a library's standard logger is not in the log stream; it went to standard error"],
+    ),
+}
+
+
+@pytest.mark.parametrize("way", SPOKEN)
+def test_a_librarys_record_is_known(way: str, tmp_path: Path) -> None:
+    """Also in a format that writes no logger's name; and where else it went is told."""
+    line, told = SPOKEN[way]
+    truth = Truth(tmp_path / "oracle")
+    (tmp_path / "oracle").write_text(
+        '{"kind": "prerun", "at": 0, "pid": 1, "task_id": "3f1c", "retries": 0}\n', "utf-8"
+    )
+    truth.refresh()
+    warned = b'{"event": "Library warns in probe q1"}'
+    log = Log(lines(warned), Verdict(), stderr=lines(line)) if told else Log(lines(warned, line), Verdict())
+    sent = Sent("3f1c", "q1", "logconform.probe.third_party")
+    found = content.libraries_speak_the_same(Seen(log, truth, "solo", {"task": [sent]}))
+    assert [each.message for each in found if each] == told

@@ -81,6 +81,17 @@ def test_a_reject_is_no_failure(tmp_path: Path) -> None:
     assert not task.failed
 
 
+@pytest.mark.parametrize(
+    ("in_probe", "spoken", "told"),
+    [(False, False, "TypeError: "), (False, True, None), (True, False, None), (None, False, None)],
+)
+def test_a_probe_was_not_reached(in_probe: bool | None, spoken: bool, told: str | None, tmp_path: Path) -> None:
+    """Its exception was raised outside it, and it did not speak; where that can't be told, it may have been."""
+    said = [event("spoke", point="first")] if spoken else []
+    failed = {**failure(kind="TypeError"), "in_probe": in_probe}
+    assert truth_of(tmp_path, prerun(), *said, failed, postrun("FAILURE")).task(ID).unreached == told
+
+
 def test_a_torn_line_is_left_out(tmp_path: Path) -> None:
     """A process that was killed in the middle of its line costs that line, not the run."""
     path = tmp_path / "oracle"

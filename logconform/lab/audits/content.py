@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from logconform.lab.audits.counting import keeps
-from logconform.lab.evidence import LIFECYCLE_EVENTS, Checks, Seen, Sent, fault, show
+from logconform.lab.evidence import LIFECYCLE_EVENTS, Checks, Seen, Sent, fault, show, shown_in
 from logconform.records import Reading, Record
 from logconform.rules import check_history
 from logconform.rules.history import seconds
 
 LIMIT_BYTES = 262_144
 BELOW_ERROR = {"debug", "info", "warning"}
-"""The levels that are none of an error; what is none of the five words speaks against FMT004."""
+"""The levels that are none of an error, however they are spelled; what is no level speaks against FMT004."""
 CLOCK_SECONDS = 300.0
 """How far a timestamp may be from the oracle's clock: below the quarter of an hour that time zones differ by."""
 
@@ -50,9 +50,10 @@ def values_do_no_harm(seen: Seen) -> Checks:
     for sent in seen.sent:
         task = seen.task(sent)
         if task.executions and task.executions[-1].state != "SUCCESS":
-            yield fault(
-                f"the task ended in {task.executions[-1].state}; logging must not fail it", task_id=sent.task_id
-            )
+            error = next((each["error"] for each in task.failures if each["error"]), None)
+            by = f" by {error['type']}" if error else ""
+            told = f"a task that logs {sent.facts['value']} ended in {task.executions[-1].state}{by}"
+            yield fault(told, task_id=sent.task_id, fix="Catch whatever a handler or an encoder raises.")
         if seen.point(sent, "after") is None and not seen.spoken(sent):
             continue  # nothing of this body is in the log, with or without the value: another requirement's matter
         record = seen.point(sent, "value")
@@ -77,7 +78,7 @@ def long_records_are_cut(seen: Seen) -> Checks:
         elif len(record.raw) > LIMIT_BYTES:
             yield fault(f"has {len(record.raw):,} bytes; at most {LIMIT_BYTES:,} are allowed", record)
         elif record.get("truncated") is not True:
-            yield fault(f"was cut, but `truncated` is {show(record.get('truncated'))}, not true", record)
+            yield fault(f"was cut, but `truncated` is {shown_in(record, 'truncated')}, not true", record)
         else:
             yield None
 
@@ -112,11 +113,12 @@ def _came_out(seen: Seen, sent: Sent, text: str, what: str) -> Any:
         return None
     on_stderr = any(text.encode() in line.raw and sent.probe.encode() in line.raw for line in seen.log.stderr)
     where = "; it went to standard error" if on_stderr else ""
+    root = "Put the handler on the root logger, and call `logging.captureWarnings(True)`."
     return fault(
         f"{what} is not in the log stream{where}",
         lines[0] if lines else None,
         task_id=sent.task_id,
-        fix="Put the handler on the root logger, and call `logging.captureWarnings(True)`.",
+        fix=f"{root} Have it write to standard output: `StreamHandler(sys.stdout)`." if on_stderr else root,
     )
 
 
@@ -134,7 +136,7 @@ def names_are_not_repeated(seen: Seen) -> Checks:
 def fault_is_reported(seen: Seen) -> Checks:
     """A message that no task can take gives a record at error or critical, without its body; the worker goes on."""
     for sent in seen.roles["message"]:
-        named = [record for record in _about_message(seen, sent) if record.level not in BELOW_ERROR]
+        named = [record for record in _about_message(seen, sent) if _is_error(record)]
         if not named:
             yield fault(f"no record at error or critical tells of {sent.facts['kind']}", task_id=sent.task_id)
         shown = [reading for reading in seen.log.readings if sent.facts["canary"].encode() in reading.raw]
@@ -145,6 +147,11 @@ def fault_is_reported(seen: Seen) -> Checks:
             yield fault("the worker did not go on with the next task", task_id=after.task_id)
         if named and not shown:
             yield None
+
+
+def _is_error(record: Record) -> bool:
+    """Whether it is at error or critical, or at none of the five levels: that is another requirement's matter."""
+    return (record.level or "").lower() not in BELOW_ERROR
 
 
 def _about_message(seen: Seen, sent: Sent) -> list[Record]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from logconform.lab.evidence import Checks, Seen, Sent, fault, said, show
+from logconform.lab.evidence import Checks, Seen, Sent, fault, said, show, shown_in
 from logconform.records import Record
 
 NO_VALUE = (None, "", "None")
@@ -66,7 +66,7 @@ def carries_no_identifier(seen: Seen) -> Checks:
                 yield None
             for name in held:
                 yield fault(
-                    f"{name} is {show(record.get(name))}, but the task was given none; the field must be absent",
+                    f"{name} is {shown_in(record, name)}, but the task was given none; the field must be absent",
                     record,
                     fix=f"Bind `{name}` only when it is not None.",
                 )
@@ -113,7 +113,7 @@ def tenant_stays_behind(seen: Seen) -> Checks:
 
 def _of_another(record: Record, name: str) -> Any:
     return fault(
-        f"carries {name} {show(record.get(name))} of the task before it in the chain",
+        f"carries {name} {shown_in(record, name)} of the task before it in the chain",
         record,
         fix="Bind a task's context from its own arguments alone; a chain sends the next one from within the last.",
     )
@@ -183,7 +183,7 @@ def _block(record: Record, point: str, expected: dict[str, Any]) -> Any:
     for name in ("probe_outer", "probe_inner", "probe_shared", "operation"):
         if record.get(name) != expected.get(name):
             return fault(
-                f'at the point "{point}" of nested log_context blocks, {name} is {show(record.get(name))}, '
+                f'at the point "{point}" of nested log_context blocks, {name} is {shown_in(record, name)}, '
                 f"not {show(expected.get(name))}",
                 record,
                 fix="Restore the whole context that was bound before the block, in a `finally`.",
@@ -211,7 +211,7 @@ def _same(before: Record, after: Record, name: str) -> Any:
     if before.get(name) == after.get(name):
         return None
     return fault(
-        f"{name} is {show(after.get(name))} after a nested task, and was {show(before.get(name))} before it",
+        f"{name} is {shown_in(after, name)} after a nested task, and was {shown_in(before, name)} before it",
         after,
         fix="Keep a stack: put back in `task_postrun` what was bound at `task_prerun`, instead of clearing everything.",
     )
@@ -228,7 +228,7 @@ def _inner(record: Record, inner: Sent, inner_id: str, outer: Sent) -> Any:
         if missing and _is_library(record):
             continue  # what a library's records lack they lack in any task: CTX002, CTX003
         if own is not None and record.get(name) != str(own):
-            return fault(f"a record of the nested task has {name} {show(record.get(name))}, not {show(own)}", record)
+            return fault(f"a record of the nested task has {name} {shown_in(record, name)}, not {show(own)}", record)
     if record.get("operation") == f"task.{outer.name}":
         return fault(
             f"a record of the nested task carries operation {show(record.get('operation'))} of the outer one", record
@@ -272,10 +272,8 @@ def descent_is_told(seen: Seen) -> Checks:
         for record in children:
             yield _has(record, "parent_task_id", parent.task_id, child)
             if correlation is None or record.get("correlation_id") != correlation:
-                yield fault(
-                    f"correlation_id is {show(record.get('correlation_id'))}; its sender's is {show(correlation)}",
-                    record,
-                )
+                whose = "its sender has none" if correlation is None else f"its sender's is {show(correlation)}"
+                yield fault(f"correlation_id is {shown_in(record, 'correlation_id')}; {whose}", record)
 
 
 def retries_keep_their_parent(seen: Seen) -> Checks:

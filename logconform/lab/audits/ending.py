@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from logconform.lab.audits.counting import COMPLETED, FAILED, RETRYING, STARTING
-from logconform.lab.evidence import Checks, Seen, fault, show
+from logconform.lab.evidence import Checks, Seen, fault, show, shown_in
 
 REVOKED, ENDED = "Task revoked", "Task ended"
 ENDINGS = (COMPLETED, FAILED, RETRYING, REVOKED, ENDED)
@@ -29,7 +29,7 @@ def revocation_is_told(seen: Seen) -> Checks:
             truths = {event[name] for event in signalled}
             if records[0].get(name) not in truths:
                 told = " or ".join(sorted(show(each) for each in truths))
-                yield fault(f"{name} is {show(records[0].get(name))}; Celery said {told}", records[0])
+                yield fault(f"{name} is {shown_in(records[0], name)}; Celery said {told}", records[0])
         yield None if records[0].level == "warning" else fault(f"has level {show(records[0].level)}", records[0])
 
 

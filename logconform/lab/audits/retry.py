@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from logconform.lab.audits.counting import COMPLETED, EXHAUSTED, FAILED, RETRYING, STARTING, as_many, unless
-from logconform.lab.evidence import Checks, Seen, Sent, fault, said, show
+from logconform.lab.evidence import Checks, Seen, Sent, fault, said, show, shown_in
 from logconform.lab.truth import Execution
 from logconform.records import Record
 from logconform.schemas import check_record
@@ -26,7 +26,7 @@ def retries_are_announced(seen: Seen) -> Checks:
                 yield None
             expected = sent.facts.get("max_retries", "unknown")
             if not wrong and expected != "unknown" and record.get("max_retries", "absent") != expected:
-                yield fault(f"max_retries is {show(record.get('max_retries'))}; {show(expected)} is in force", record)
+                yield fault(f"max_retries is {shown_in(record, 'max_retries')}; {show(expected)} is in force", record)
 
 
 def retries_are_counted(seen: Seen) -> Checks:
@@ -99,7 +99,7 @@ def executions_keep_identity(seen: Seen) -> Checks:
         for name, expected in (("task_id", sent.task_id), *_context(sent)):
             carry = [any(record.get(name) == expected for record in records) for records in executions]
             for records, carries in zip(executions, carry, strict=True) if any(carry) else ():
-                told = show(records[0].get(name))
+                told = shown_in(records[0], name)
                 yield unless([] if carries else records[:1], f"{name} is {told}, not {show(expected)}")
 
 

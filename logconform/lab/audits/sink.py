@@ -37,12 +37,18 @@ def _said_by_way(seen: Seen, sent: Sent) -> Iterator[tuple[str, list[Reading]]]:
     yield "a record of the service's own logger", [line for line in (*lines, *aside) if _is_first(line)]
     for way in WAYS:
         name, text = f"logconform.library.{sent.probe}.{way}", f"by {way} in {sent.probe}".encode()
-        written = [line for line in lines if (line.record.logger == name if line.record else text in line.raw)]
+        written = [line for line in lines if _is_of(line, name, text)]
         yield f"what was said by {way}", [*written, *(line for line in aside if text in line.raw)]
     warned = b"Library warns in probe " + probe
     yield "a warning of the `warnings` module", [line for line in (*lines, *aside) if warned in line.raw]
     if len(seen.executions(sent)) == 1:
         yield from (("a record of Celery's", lines) for lines in _celerys(seen, sent))
+
+
+def _is_of(line: Reading, name: str, text: bytes) -> bool:
+    """Whether a line is the record of a logger: by its name, or by what was said where no name is written."""
+    named = line.record is not None and line.record.logger is not None
+    return line.record.logger == name if named and line.record else text in line.raw
 
 
 def _is_first(line: Reading) -> bool:

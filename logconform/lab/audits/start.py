@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from logconform.lab.audits.counting import STARTING, as_many, keeps, unless
-from logconform.lab.evidence import Checks, Seen, fault, said, show
+from logconform.lab.evidence import Checks, Seen, fault, said, show, shown_in
 
 
 def schema_holds(seen: Seen, requirement: str, event: str) -> Checks:
@@ -40,7 +40,7 @@ def arguments_are_counted(seen: Seen) -> Checks:
             called = execution.prerun
             if start.get("args_count") != called["args_count"]:
                 yield fault(
-                    f"args_count is {show(start.get('args_count'))}; the task was called with "
+                    f"args_count is {shown_in(start, 'args_count')}; the task was called with "
                     f"{called['args_count']} positional arguments",
                     start,
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from logconform.lab.evidence import Checks, Seen, Sent, fault, show
+from logconform.lab.evidence import Checks, Seen, Sent, fault, show, shown_in
 from logconform.records import Record
 
 NAMES = ("trace_id", "span_id")
@@ -18,7 +18,7 @@ def active_span_is_carried(seen: Seen) -> Checks:
             wrong = [name for name in NAMES if active and record.get(name) != active[name]]
             if wrong:
                 name = wrong[0]
-                message = f"{name} is {show(record.get(name))}; the active span's is {show(active[name])}"
+                message = f"{name} is {shown_in(record, name)}; the active span's is {show(active[name])}"
                 yield fault(message, record, fix=FIX)
             elif active:
                 yield None
@@ -30,7 +30,7 @@ def nothing_without_span(seen: Seen) -> Checks:
         for record, active in _spans(seen, sent):
             held = [name for name in NAMES if name in record.members and not active]
             if held:
-                yield fault(f"{held[0]} is {show(record.get(held[0]))}, though no span is active", record, fix=FIX)
+                yield fault(f"{held[0]} is {shown_in(record, held[0])}, though no span is active", record, fix=FIX)
             elif not active:
                 yield None
 
@@ -44,7 +44,7 @@ def producers_trace_goes_on(seen: Seen) -> Checks:
                     yield None
                 else:
                     yield fault(
-                        f"trace_id is {show(record.get('trace_id'))}; the sender's is {show(sent.facts['trace_id'])}",
+                        f"trace_id is {shown_in(record, 'trace_id')}; the sender's is {show(sent.facts['trace_id'])}",
                         record,
                         fix="Continue the trace that the message's `traceparent` header names.",
                     )
