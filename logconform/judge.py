@@ -75,23 +75,24 @@ def assigned(parts: Mapping[str | None, Part]) -> dict[str | None, Part]:
     """
     Return the parts with what names no service put where it belongs.
 
-    All of it where there is one service, else the records of tasks that another record gives a service.
+    All of it where there is one service, else the records of tasks that another record gives a service. A line that
+    cannot be read names no service either: any of them may miss it.
     """
     named = [service for service in parts if service is not None]
     stray = parts.get(None)
-    if stray is None or not named:
-        return dict(parts)
-    if len(named) == 1:
+    if stray is not None and len(named) == 1:
         whole = Part()
         whole += parts[named[0]]
         whole += stray
         return {named[0]: whole}
-    for service in named:
-        part = parts[service]
+    stray = stray or Part()
+    for part in map(parts.__getitem__, named):
         for task_id in stray.fragments.keys() & part.fragments.keys():
             part.fragments[task_id].extend(stray.fragments.pop(task_id))
-        part.survey.torn |= stray.survey.torn
-        part.survey.torn_anywhere = part.survey.torn_anywhere or stray.survey.torn_anywhere
+    torn = set().union(*(part.survey.torn for part in parts.values()))
+    anywhere = any(part.survey.torn_anywhere for part in parts.values())
+    for part in parts.values():
+        part.survey.torn, part.survey.torn_anywhere = torn, anywhere
     return dict(parts)
 
 

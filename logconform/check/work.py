@@ -53,12 +53,12 @@ def do(work: Work, judge: Judge, folder: str = "") -> Done:
 
 
 def lines_of(block: Block) -> list[Line]:
-    """Return the lines of a block that name a task."""
+    """Return the lines of a block that may name a task: by its member's plain name, or by one with escapes."""
     if block.oversize:
         return []
     lines = block.lines()
     placed_lines = placed(lines.text, lines.places, block.path, (block.source, block.offset))
-    return [line for line in placed_lines if b'"task_id"' in line.raw]
+    return [line for line in placed_lines if b'"task_id"' in line.raw or b"\\u00" in line.raw]
 
 
 def placed(text: bytes, places: Sequence[tuple[int, int]] | None, path: str, begin: Begin) -> Iterator[Line]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import itertools
 import random
+import re
 from collections.abc import Iterable, Sequence
 from functools import reduce
 
@@ -17,7 +18,7 @@ from logconform.findings import Count, Verdict
 from logconform.judge import conclude, judge_stream
 from logconform.partial import Begin, Line, Partial
 from logconform.records import read_stream
-from tests.unit.sample_generator import STYLES, Sample
+from tests.unit.sample_generator import FULL, STYLES, Sample
 from tests.unit.test_rules import BROKEN, KEPT, lines_of
 
 PATH = "worker.log"
@@ -98,3 +99,26 @@ def test_any_cut_and_any_order_give_one_verdict(seed: int, cuts: list[int], orde
     """The parts of a sample, added up in any order, give the verdict on the sample."""
     data = sample_of(seed, tasks=24)
     assert told(in_parts(data, cuts, order=order)) == told(at_once(data))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(rb"task\u005fid", rb"\g<1>"), (b"task_id", rb"\\u003\g<1>")], ids=["name", "value"]
+)
+def test_an_escape_hides_no_task(name: bytes, value: bytes) -> None:
+    """A task that was counted, and goes on in another part, is found again however its id or the member is written."""
+    lines = Sample(4, STYLES[0], slots=3, tasks=60).lines()
+    data = b"".join([*lines, *lines])
+    data = re.sub(rb'"task_id": "(\d)', b'"' + name.replace(b"\\", b"\\\\") + b'": "' + value, data)
+    for cuts in ([len(data) // 2], [5_000, len(data) // 2, len(data) - 5_000]):
+        assert told(in_parts(data, cuts)) == told(at_once(data))
+
+
+def test_a_line_that_cannot_be_read_may_be_any_service_s() -> None:
+    """Of a torn line in a part that has another service's lines alone, its own service's task is not accused."""
+    own = Sample(5, FULL, slots=4, plan=["succeed"] * 80).lines()
+    others = [line.replace(b'"service": "worker"', b'"service": "other"') for line in Sample(6, FULL, 2, 20).lines()]
+    done = next(number for number, line in enumerate(own) if number > 60 and b'"Task completed"' in line)
+    torn = own.pop(done).replace(b'"state": ', b"")
+    data = b"".join([*own, *others, torn])
+    verdict = in_parts(data, [len(b"".join(own)) - 1])
+    assert [each.requirement for each in verdict.findings] == ["FMT001"]
