@@ -7,7 +7,8 @@ its parts. Either gives the same verdict.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from logconform.answers import Answers, Reread, decided, reopen
@@ -17,6 +18,7 @@ from logconform.partial import Begin, Digest, Line, Numbering, Part, Partial, in
 from logconform.records import Reading, Record, read_line
 from logconform.rules import UNDECIDED, GatheringRule, History, Sample
 from logconform.rules.sample import seconds
+from logconform.schemas import kind_of
 
 _ROUNDS = 4
 """An answer can raise a further question, but not without end."""
@@ -96,18 +98,46 @@ def assigned(parts: Mapping[str | None, Part]) -> dict[str | None, Part]:
     return dict(parts)
 
 
-def in_time(records: list[Record]) -> list[Record]:
+Source = tuple[int, str]
+"""A source: its number, its path."""
+
+
+def newest_first(tasks: Iterable[Sequence[Record]]) -> set[Source]:
+    """
+    Return the sources that have their newest line first, as log stores answer queries.
+
+    Each of their tasks that has both ends the ending before the start, and in time the other way round.
+    """
+    forward: Counter[Source] = Counter()
+    backward: Counter[Source] = Counter()
+    for records in tasks:
+        for source, of_one in by_source(records).items():
+            first, last = seconds(of_one[0]), seconds(of_one[-1])
+            if first is None or last is None or first == last:
+                continue
+            backward[source] += kind_of(of_one[-1]) == "task-start" and last < first
+            forward[source] += kind_of(of_one[0]) == "task-start"
+    return {source for source, times in backward.items() if times > 9 * forward[source]}
+
+
+def by_source(records: Iterable[Record]) -> dict[Source, list[Record]]:
+    """Return records by the source that they are of."""
+    sources: dict[Source, list[Record]] = {}
+    for record in records:
+        sources.setdefault((record.place.source, record.place.path), []).append(record)
+    return sources
+
+
+def in_time(records: list[Record], backward: Container[Source] = ()) -> list[Record]:
     """
     Return a task's records in the order in which they were written.
 
-    That is their order, where they are of one source; those of several are
-    merged by their timestamps.
+    That is their order, where they are of one source, or its reverse where that
+    is one of *backward*; those of several are merged by their timestamps.
     """
-    sources: dict[tuple[int, str], list[Record]] = {}
-    for record in records:
-        sources.setdefault((record.place.source, record.place.path), []).append(record)
+    sources = {source: of_one[::-1] if source in backward else of_one for source, of_one in by_source(records).items()}
     if len(sources) < 2:
-        return records
+        return next(iter(sources.values()), records)
     timed = []
     for number, of_one in enumerate(sources.values()):
         latest = 0.0
@@ -127,6 +157,7 @@ class Conclusion:
     numbering: Numbering | None = None
     complete: bool = False
     wanted: Wanted = lambda _: True
+    backward: Container[Source] = ()
 
     def verdict(self) -> Verdict:
         """Return the verdict on the whole."""
@@ -134,6 +165,8 @@ class Conclusion:
         total = self._numbered(part.verdict)
         withdrawn = reopen(part, self.reread, self.digest)
         part.tasks = sum(len(rows.folded) for rows in part.rows.values()) + len(part.fragments) - len(withdrawn)
+        if not self.complete and not part.survey.finished:
+            self.backward = newest_first(self._records(lines) for lines in part.fragments.values())
         histories = [history for lines in part.fragments.values() if (history := self._history(lines)).records]
         for history in histories:
             part.survey.see_history(history)
@@ -148,8 +181,10 @@ class Conclusion:
         return total.sealed()
 
     def _history(self, lines: list[Line]) -> History:
-        records = [record for line in in_order(lines) if (record := self._record(line)) is not None]
-        return History.of(in_time(records), Sample(whole=self.complete))
+        return History.of(in_time(self._records(lines), self.backward), Sample(whole=self.complete))
+
+    def _records(self, lines: list[Line]) -> list[Record]:
+        return [record for line in in_order(lines) if (record := self._record(line)) is not None]
 
     def _record(self, line: Line) -> Record | None:
         place = line.place if self.numbering is None else self.numbering.place(line.place)
