@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from logconform.records import Record
+from logconform.records import Place, Record
 from logconform.rules.sample import Sample, seconds
 from logconform.schemas import kind_of
 
@@ -15,6 +15,8 @@ __all__ = ["BODY", "ENDINGS", "LIFECYCLE", "History", "Sample", "is_celery", "is
 ENDINGS = {"task-completion", "task-failure", "task-revoked", "task-ended"}
 LIFECYCLE = {"task-start", "task-retry", "task-retries-exhausted", *ENDINGS}
 BODY = {"task-execution", "task-progress", "resource-usage"}
+BESIDE_BYTES = 8_192
+"""So near to each other, two equal lines were written twice; farther apart, or in two files, one was shipped twice."""
 AT_ONCE_SECONDS = 1.0
 """A retry with a shorter countdown may start before the execution that it repeats has said that it is retried."""
 IDENTITY = ("tenant_id", "user_id", "correlation_id", "parent_task_id")
@@ -45,8 +47,11 @@ class History:
         """
         Sort a task's *records* by kind; *kinds* are these by the records' identity, where they are known.
 
-        Without what Celery's own loggers say of a task in passing: it is no part of what the task did.
+        Without what Celery's own loggers say of a task in passing: it is no part of what the task did; and without
+        what a shipper sent again.
         """
+        if not sample.whole:
+            records = without_resent(records)
         if kinds is None:
             kinds = {id(record): kind_of(record) for record in records}
         start = next((record for record in records if kinds[id(record)] == "task-start"), None)
@@ -190,6 +195,32 @@ def is_inert(record: Record, kind: str, start: Record | None) -> bool:
         return False
     own = record.members if start is None else start.members
     return all(record.members.get(name, own.get(name)) == own.get(name) for name in IDENTITY)
+
+
+def without_resent(records: list[Record]) -> list[Record]:
+    """
+    Return a task's records without those that were collected a second time: the same line, to the microsecond.
+
+    Shippers deliver at least once, and a log file has what the console has. What
+    a worker writes twice stands side by side, and stays.
+    """
+    if len({record.raw for record in records}) == len(records):
+        return records
+    last: dict[bytes, Place] = {}
+    kept = []
+    for record in records:
+        known = last.get(record.raw)
+        if known is None or seconds(record) is None or _is_beside(known, record):
+            last[record.raw] = record.place
+            kept.append(record)
+    return kept
+
+
+def _is_beside(known: Place, record: Record) -> bool:
+    place = record.place
+    if (place.source, place.path) != (known.source, known.path):
+        return False
+    return abs(place.offset - known.offset) - len(record.raw) <= BESIDE_BYTES
 
 
 def is_further(start: Record) -> bool:
