@@ -143,6 +143,23 @@ class History:
         """Return some of its records in the order of the stream."""
         return sorted(records, key=self.index)
 
+    def is_inside(self, record: Record) -> bool:
+        """
+        Whether one of its body's records stands in an execution: not right before a start, nor after an ending.
+
+        Where the sample has other executions and of this task no start, it may
+        be told of a message that was received.
+        """
+        if is_celery(record):
+            return False
+        if not self.starts:
+            ran = len(self.endings) > len(self.revocations) or not self.endings
+            return ran and (self.sample.whole or bool(self.endings) or not self.sample.finished)
+        bounds = self.in_order([*self.starts, *self.retries, *self.endings])
+        passed = sum(self.index(each) < self.index(record) for each in bounds)
+        before, after = bounds[:passed][-1:], bounds[passed : passed + 1]
+        return [self.kind(each) for each in before] == ["task-start"] != [self.kind(each) for each in after]
+
     def speaks_outside(self, record: Record, part: list[Record]) -> bool:
         """Whether a record's logger announces the lifecycle and writes nothing from the body of *part*."""
         centre = {other.logger for other in part if self.kind(other) in LIFECYCLE}

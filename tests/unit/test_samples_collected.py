@@ -127,3 +127,28 @@ def test_starts_that_are_never_written_are_found() -> None:
     """Where nothing but starts is missing, it is the worker that does not write them."""
     lines = [line for line in whole() if b'"Task starting"' not in line]
     assert "START001" in {name for name, _ in found(lines)}
+
+
+# What is told of a task that does not run
+
+
+@pytest.mark.parametrize("logger", ["celery.worker.strategy", "app.signals", "django_structlog.celery.receivers"])
+def test_what_is_told_before_a_task_runs_needs_no_operation(logger: str) -> None:
+    """That its message was received, and that it was published again, are no records of an execution."""
+    lines = []
+    for record in records():
+        mention = {name: record[name] for name in ("timestamp", "level", "service")} | {"logger": logger}
+        if record["event"] == "Task starting":
+            lines.append(encoded({**mention, "event": "Message received", "task_id": record["task_id"]}))
+        lines.append(encoded(record))
+        if record["event"] in ("Task failed, retrying", "Task completed"):
+            lines.append(encoded({**mention, "event": "Message acknowledged", "task_id": record["task_id"]}))
+    assert found(lines) == []
+    for size in (15, len(lines) - 7):
+        assert found(lines[:size]) == []
+    data = b"".join(lines)
+    assert told_in_parts(data) == told(at_once(data))
+
+
+def told_in_parts(data: bytes) -> object:
+    return told(in_parts(data, [30_000, 90_000]))
