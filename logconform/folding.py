@@ -296,8 +296,8 @@ def _skeleton(strand: Strand) -> tuple[list[int], Key, list[tuple[int, Site, int
     """
     Return the positions that make a task's form, the form's key, and the others: position, site, the start's flags.
 
-    Of what a body says in passing the key only tells whether there is any, and
-    by which loggers where that matters.
+    Of what a body says in passing the key only tells between which lifecycle
+    records there is any, and by which loggers where that matters.
     """
     skeleton: list[int] = []
     parts: list[Any] = []
@@ -310,8 +310,10 @@ def _skeleton(strand: Strand) -> tuple[list[int], Key, list[tuple[int, Site, int
                 parts.append(None)
                 silent = False
             continue
+        if site.kind in _LETTERS:
+            silent = True  # what stands after an ending makes another form than what stands before it
         if site.kind == "task-start":
-            called, silent = site.called_with, True
+            called = site.called_with
         skeleton.append(at)
         parts.append(site)
         previous = site

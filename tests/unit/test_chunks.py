@@ -122,3 +122,17 @@ def test_a_line_that_cannot_be_read_may_be_any_service_s() -> None:
     data = b"".join([*own, *others, torn])
     verdict = in_parts(data, [len(b"".join(own)) - 1])
     assert [each.requirement for each in verdict.findings] == ["FMT001"]
+
+
+def test_a_body_that_speaks_after_its_execution_is_not_taken_for_one_that_does_not() -> None:
+    """Among many tasks with records of the same sites, in the right order, the one in the wrong order is found."""
+    lines = Sample(8, FULL, slots=1, plan=["succeed"] * 90).lines()
+    ends = [number for number, line in enumerate(lines) if b'"Task completed"' in line and b"step" in lines[number - 1]]
+    for at in ends[-12:]:
+        stamp = re.search(rb"2025-[^\"]*", lines[at])
+        assert stamp is not None
+        late = re.sub(rb"2025-[^\"]*", stamp[0], lines[at - 1], count=1)
+        verdict = in_parts(b"".join([*lines[: at + 1], late, *lines[at + 1 :]]), [])
+        assert [(each.requirement, each.place.line if each.place else 0) for each in verdict.findings] == [
+            ("DONE001", at + 2)
+        ]
