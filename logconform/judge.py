@@ -17,6 +17,7 @@ from logconform.findings import Finding, Verdict
 from logconform.partial import Begin, Digest, Line, Numbering, Part, Partial, in_order, stable_digest
 from logconform.records import Reading, Record, read_line
 from logconform.rules import UNDECIDED, GatheringRule, History, Sample
+from logconform.rules.gaps import is_selection
 from logconform.rules.sample import seconds
 from logconform.schemas import kind_of
 
@@ -100,22 +101,24 @@ def assigned(parts: Mapping[str | None, Part]) -> dict[str | None, Part]:
 
 Source = tuple[int, str]
 """A source: its number, its path."""
+LINES_THAT_SHOW = 3
+"""So many lines of a task, each earlier than the one above it, are no record that was written late."""
 
 
 def newest_first(tasks: Iterable[Sequence[Record]]) -> set[Source]:
     """
     Return the sources that have their newest line first, as log stores answer queries.
 
-    Each of their tasks that has both ends the ending before the start, and in time the other way round.
+    Of most of their tasks the start is the last line, and each time lies before the one above it. Two lines may also
+    be of a start that was written late.
     """
     forward: Counter[Source] = Counter()
     backward: Counter[Source] = Counter()
     for records in tasks:
         for source, of_one in by_source(records).items():
-            first, last = seconds(of_one[0]), seconds(of_one[-1])
-            if first is None or last is None or first == last:
-                continue
-            backward[source] += kind_of(of_one[-1]) == "task-start" and last < first
+            times = [at for record in of_one if (at := seconds(record)) is not None]
+            falls = len(times) >= LINES_THAT_SHOW and times[-1] < times[0] and times == sorted(times, reverse=True)
+            backward[source] += falls and kind_of(of_one[-1]) == "task-start"
             forward[source] += kind_of(of_one[0]) == "task-start"
     return {source for source, times in backward.items() if times > 9 * forward[source]}
 
@@ -171,6 +174,7 @@ class Conclusion:
         for history in histories:
             part.survey.see_history(history)
         sample, answers = part.survey.sample(whole=self.complete), Answers(part.rows, self.digest)
+        sample.torn_anywhere = sample.torn_anywhere or (not self.complete and is_selection(histories, sample))
         sample.owned_by_another, sample.shares_correlation = answers.owned_by_another, answers.shares_correlation
         total = total.without(self._judged([self._history(lines).records for lines in withdrawn], sample, answers))
         total += self._judged([history.records for history in histories], sample, answers)

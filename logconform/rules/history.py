@@ -16,7 +16,9 @@ ENDINGS = {"task-completion", "task-failure", "task-revoked", "task-ended"}
 LIFECYCLE = {"task-start", "task-retry", "task-retries-exhausted", *ENDINGS}
 BODY = {"task-execution", "task-progress", "resource-usage"}
 BESIDE_BYTES = 8_192
-"""So near to each other, two equal lines were written twice; farther apart, or in two files, one was shipped twice."""
+"""So near to each other, two equal lines were written twice by two handlers."""
+RESENT_LINES = 2
+"""So many lines of a task that are there again, farther on, were shipped twice; of one, its writer may be at fault."""
 AT_ONCE_SECONDS = 1.0
 """A retry with a shorter countdown may start before the execution that it repeats has said that it is retried."""
 IDENTITY = ("tenant_id", "user_id", "correlation_id", "parent_task_id")
@@ -218,26 +220,25 @@ def without_resent(records: list[Record]) -> list[Record]:
     """
     Return a task's records without those that were collected a second time: the same line, to the microsecond.
 
-    Shippers deliver at least once, and a log file has what the console has. What
-    a worker writes twice stands side by side, and stays.
+    A log file has what the console has; and shippers deliver whole batches at
+    least once. What a worker writes twice stands side by side, and stays.
     """
     if len({record.raw for record in records}) == len(records):
         return records
     last: dict[bytes, Place] = {}
-    kept = []
+    elsewhere, again = set(), set()
     for record in records:
-        known = last.get(record.raw)
-        if known is None or seconds(record) is None or _is_beside(known, record):
+        known = last.setdefault(record.raw, record.place)
+        if known is record.place or seconds(record) is None:
+            continue
+        if (known.source, known.path) != (record.place.source, record.place.path):
+            elsewhere.add(id(record))
+        elif abs(record.place.offset - known.offset) - len(record.raw) > BESIDE_BYTES:
+            again.add(id(record))
+        else:
             last[record.raw] = record.place
-            kept.append(record)
-    return kept
-
-
-def _is_beside(known: Place, record: Record) -> bool:
-    place = record.place
-    if (place.source, place.path) != (known.source, known.path):
-        return False
-    return abs(place.offset - known.offset) - len(record.raw) <= BESIDE_BYTES
+    dropped = elsewhere | (again if len(again) >= RESENT_LINES else set())
+    return [record for record in records if id(record) not in dropped]
 
 
 def is_further(start: Record) -> bool:

@@ -21,10 +21,6 @@ SPANS_KEPT = 2_000
 TORN_KEPT = 5_000
 """Where more tasks are named in torn lines, any task may be."""
 
-GAPS_THAT_SHOW = 3
-SHARE_THAT_SHOWS = 0.05
-"""So many tasks without a start and as many without an ending, and such a share of all: lines were taken out."""
-
 _TASK_ID = re.compile(rb'"task_id"\s*:\s*"([^"\\]{1,255})"')
 _UUID = re.compile(rb"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 _STARTED = re.compile(
@@ -118,10 +114,6 @@ class Survey:
     longest_silence: float = 0.0
     retries_shown: bool = False
     retries_hidden: bool = False
-    unopened: int = 0
-    unclosed: int = 0
-    events: frozenset[str | None] = frozenset()
-    open_lines: int = 0
 
     def stretch(self, place: Place) -> Stretch:
         """Return the stretch that begins at *place*."""
@@ -154,7 +146,6 @@ class Survey:
 
     def see_history(self, history: History) -> None:
         """Take note of how long a task's executions took, and of whether retries say that they are."""
-        self._see_gaps(history)
         began = previous = silence = None
         retried = False
         for record in history.records:
@@ -171,27 +162,6 @@ class Survey:
             if ends and began is not None and at is not None and silence is not None:
                 self.see_finished(text_value(record, "task_name") or "", at - began, silence)
                 began = silence = None
-
-    def _see_gaps(self, history: History) -> None:
-        """Take note of a task that has an ending and no start, or a start and no ending; and of what else it says."""
-        ended = bool(history.completions or history.retries)
-        self.unopened += not history.starts and ended
-        self.unclosed += bool(history.starts) and not (ended or history.endings)
-        self.open_lines += len(history.records)
-        if len(self.events) < 2:
-            self.events |= {record.event for record in history.records}
-
-    def _is_selection(self) -> bool:
-        """
-        Whether lines seem to have been taken out, at random or by what they say, before the sample was checked.
-
-        Starts without endings are then as common as endings without starts; or all that is left is one event.
-        """
-        finished = sum(self.finished.values())
-        if finished == 0 and len(self.events) == 1:
-            return self.open_lines == sum(stretch.lines for stretch in self.stretches.values())
-        gaps = min(self.unopened, self.unclosed)
-        return gaps >= GAPS_THAT_SHOW and gaps >= SHARE_THAT_SHOWS * finished
 
     def see_finished(self, name: str, took: float, silence: float, times: int = 1) -> None:
         """Take note of finished executions; *took* and *silence* are the longest of theirs, in seconds."""
@@ -211,10 +181,6 @@ class Survey:
             max(self.longest_silence, other.longest_silence),
             self.retries_shown or other.retries_shown,
             self.retries_hidden or other.retries_hidden,
-            self.unopened + other.unopened,
-            self.unclosed + other.unclosed,
-            self.events | other.events,
-            self.open_lines + other.open_lines,
         )
         for task_id, span in (other.spans or {}).items():
             total.see_span(task_id, span)
@@ -233,7 +199,7 @@ class Survey:
             longest_silence=self.longest_silence,
             orphans=self.orphans,
             torn=self.torn,
-            torn_anywhere=self.torn_anywhere or (not whole and self._is_selection()),
+            torn_anywhere=self.torn_anywhere,
             counts_retries=False if self.retries_hidden else True if self.retries_shown else None,
         )
 
