@@ -14,11 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logconform.check.sources import Block
+from logconform.check.work import do
 from logconform.chunk import Chunk, Judge
 from logconform.findings import Count, Verdict
 from logconform.judge import conclude, judge_stream
 from logconform.partial import Begin, Line, Partial
-from logconform.records import read_stream
+from logconform.records import HARD_LIMIT, KEPT_BYTES, read_stream
 from tests.unit.sample_generator import FULL, STYLES, Sample, encoded
 from tests.unit.test_rules import BROKEN, KEPT, lines_of
 
@@ -154,3 +156,9 @@ def test_a_task_that_reports_too_rarely_is_found_among_those_that_do_not() -> No
     data = b"".join(map(encoded, records))
     assert told(in_parts(data, [])) == told(at_once(data))
     assert "PROG003" in {each.requirement for each in in_parts(data, []).findings}
+
+
+def test_a_line_that_is_too_long_to_be_held_counts_with_all_its_bytes() -> None:
+    """What is kept of it is its beginning; the report says how much was read."""
+    block = Block(0, PATH, 0, 2 * HARD_LIMIT, b"x" * KEPT_BYTES, None, oversize=2 * HARD_LIMIT)
+    assert do(block, Judge()).partial.bytes == 2 * HARD_LIMIT
