@@ -213,6 +213,9 @@ class Court:
         self._take(each for each in findings if not may_be_outside(each, record))
 
     def _see_defects(self, reading: Reading) -> None:
+        cut = not self.complete and any(is_cut(reading, each.requirement, each.message) for each in reading.defects)
+        if cut and reading.record is None:
+            self.lines -= 1  # nothing of a piece of a record was checked
         for defect in reading.defects:
             if not self.complete and is_cut(reading, defect.requirement, defect.message):
                 self.part.verdict.undecided(defect.requirement)

@@ -23,7 +23,7 @@ from logconform.court import Court, held_back, settled_outcomes
 from logconform.findings import Cause, Finding
 from logconform.partial import CALLED_WITH_TENANT, CALLED_WITH_USER, STARTED
 from logconform.records import Record
-from logconform.rules import UNDECIDED, History
+from logconform.rules import UNDECIDED, History, Unsettled
 from logconform.rules.history import ENDINGS
 from logconform.rules.progress_out_of_order import ProgressDoesNotAddUp, ProgressTooRareOrOften
 from logconform.rules.sample import instant
@@ -360,7 +360,10 @@ def progress_holds(records: list[Record], court: Court) -> bool:
     """Whether the rules that compute with a task's progress have nothing against it, and check all they can."""
     history = History.of(records, court.local)
     reporting = sum(any(record.event == "Processing progress" for record in part) for part in history.parts)
-    return all(list(rule.check(history)) == [None] * reporting for rule in _PROGRESS)
+    try:
+        return all(list(rule.check(history)) == [None] * reporting for rule in _PROGRESS)
+    except Unsettled:
+        return False
 
 
 def flags_of(site: Site, identity: Identity) -> int:

@@ -41,7 +41,9 @@ def do(work: Work, judge: Judge, folder: str = "") -> Done:
         return Done(judge_bundle(work, judge))
     if work.oversize:
         reading = oversize_reading(work.data or b"", work.oversize, _first(work), ended=work.ended)
-        return Done(judge.judge_reading(reading, (work.source, work.offset)))
+        partial = judge.judge_reading(reading, (work.source, work.offset))
+        partial.bytes = work.oversize
+        return Done(partial)
     lines = replace(work, path=str(Path(folder) / work.path)).lines() if folder else work.lines()
     chunk = Chunk(
         lines.text, work.path, (work.source, work.offset), lines.places, physical=lines.physical, stderr=lines.stderr

@@ -7,18 +7,21 @@ import itertools
 import random
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from functools import reduce
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from logconform.check.sources import Block
+from logconform.check.work import do
 from logconform.chunk import Chunk, Judge
 from logconform.findings import Count, Verdict
 from logconform.judge import conclude, judge_stream
 from logconform.partial import Begin, Line, Partial
-from logconform.records import read_stream
-from tests.unit.sample_generator import FULL, STYLES, Sample
+from logconform.records import HARD_LIMIT, KEPT_BYTES, read_stream
+from tests.unit.sample_generator import FULL, STYLES, Sample, encoded
 from tests.unit.test_rules import BROKEN, KEPT, lines_of
 
 PATH = "worker.log"
@@ -136,3 +139,26 @@ def test_a_body_that_speaks_after_its_execution_is_not_taken_for_one_that_does_n
         assert [(each.requirement, each.place.line if each.place else 0) for each in verdict.findings] == [
             ("DONE001", at + 2)
         ]
+
+
+def test_a_task_that_reports_too_rarely_is_found_among_those_that_do_not() -> None:
+    """Its form is known, and what it counts is not: whether a record was torn only the whole sample tells."""
+    records = Sample(9, FULL, slots=1, plan=["progress"] * 60).records
+    task = records[-1]["task_id"]
+    own = [record for record in records if record.get("task_id") == task and record["logger"] != "celery.app.trace"]
+    for number, record in enumerate(own):
+        if "total_records" in record:
+            record["total_records"] = 200_000
+        if number > 2:
+            record["timestamp"] = "2025-09-12T23:05:03.001184Z"
+    began, ended = (datetime.fromisoformat(own[at]["timestamp"]) for at in (0, -1))
+    own[-1]["duration_ms"] = 1_000 * (ended - began).total_seconds()
+    data = b"".join(map(encoded, records))
+    assert told(in_parts(data, [])) == told(at_once(data))
+    assert "PROG003" in {each.requirement for each in in_parts(data, []).findings}
+
+
+def test_a_line_that_is_too_long_to_be_held_counts_with_all_its_bytes() -> None:
+    """What is kept of it is its beginning; the report says how much was read."""
+    block = Block(0, PATH, 0, 2 * HARD_LIMIT, b"x" * KEPT_BYTES, None, oversize=2 * HARD_LIMIT)
+    assert do(block, Judge()).partial.bytes == 2 * HARD_LIMIT

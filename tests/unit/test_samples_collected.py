@@ -152,3 +152,19 @@ def test_what_is_told_before_a_task_runs_needs_no_operation(logger: str) -> None
 
 def told_in_parts(data: bytes) -> object:
     return told(in_parts(data, [30_000, 90_000]))
+
+
+# What is no log at all
+
+
+def test_an_array_of_records_is_no_piece_of_one() -> None:
+    """An export as one JSON array has no line that is a record; it was not cut."""
+    assert found([b"[" + b", ".join(line.rstrip() for line in whole()[:5]) + b"]"]) == [("FMT001", 1)]
+
+
+@pytest.mark.parametrize("piece", [b"abc", b'"tenant_id"]', b'"task_id": "a"}'])
+def test_a_piece_of_a_record_passes_nothing(piece: bytes) -> None:
+    """What cannot be read was not checked, whatever it was cut from."""
+    verdict = judge_stream(readings("0.log", [piece]))
+    assert verdict.findings == []
+    assert {name for name, count in verdict.counts.items() if count.checked} == set()
