@@ -120,7 +120,7 @@ def reopen(part: Part, reread: Reread, digest: Digest) -> list[list[Line]]:
         rows, found = part.rows[begin], dict[str, list[Line]]()
         due = again.intersection(rows.folded)
         for line in reread(begin):
-            if not any(digest(text.decode("utf-8", "replace")) in due for text in _TASK_ID.findall(line.raw)):
+            if not _may_name(line.raw, due, digest):
                 continue
             record = read_line(line.raw, line.place).record
             if record is not None and record.task_id is not None and digest(record.task_id) in due:
@@ -129,6 +129,12 @@ def reopen(part: Part, reread: Reread, digest: Digest) -> list[list[Line]]:
             part.fragments.setdefault(task_id, []).extend(lines)
             withdrawn.append(lines)
     return withdrawn
+
+
+def _may_name(raw: bytes, due: set[int], digest: Digest) -> bool:
+    """Whether a line may be one of a task that is *due*: an escape can hide the id, or the name of its member."""
+    ids = _TASK_ID.findall(raw)
+    return b"\\u00" in raw or any(not text or digest(text.decode("utf-8", "replace")) in due for text in ids)
 
 
 def _counted_again(rows: Mapping[Begin, Rows], fragments: Iterable[int]) -> set[int]:

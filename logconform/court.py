@@ -195,7 +195,7 @@ class Court:
     def find_in(self, record: Record, kind: str) -> None:
         """Take what is at fault in a record whose checks are counted already."""
         if not (kind in LIFECYCLE and record.task_id is not None):
-            self._take(check_record(record)[1])
+            self._take(each for each in check_record(record)[1] if not may_be_outside(each, record))
         for rule in self.stream_rules:
             if not isinstance(rule, GatheringRule):
                 self._take(outcome for outcome in rule.see(record) if isinstance(outcome, Finding))
@@ -214,9 +214,12 @@ class Court:
             self.checked[requirement] += 1
         if kind in LIFECYCLE and record.task_id is not None:
             return  # its findings wait until the task's start says who announces the lifecycle
-        self._take(findings)
+        self._take(each for each in findings if not may_be_outside(each, record))
 
     def _see_defects(self, reading: Reading) -> None:
+        cut = not self.complete and any(is_cut(reading, each.requirement, each.message) for each in reading.defects)
+        if cut and reading.record is None:
+            self.lines -= 1  # nothing of a piece of a record was checked
         for defect in reading.defects:
             if not self.complete and is_cut(reading, defect.requirement, defect.message):
                 self.part.verdict.undecided(defect.requirement)
@@ -297,14 +300,25 @@ def task_outcomes(history: History) -> Iterator[tuple[str, Outcome]]:
 
 
 def held_back(history: History) -> Iterator[Finding]:
-    """Yield what the schemas find in lifecycle records; of a borrowed event, only what every record is held to."""
+    """
+    Yield what the schemas find in lifecycle records; of a borrowed event, only what every record is held to.
+
+    And of other records what holds inside an execution only, where they are inside one.
+    """
     borrowed = {id(record) for record in history.borrowed}
     for record in history.records:
         if kind_of(record) not in LIFECYCLE:
+            if "operation" not in record.members and history.is_inside(record):
+                yield from (each for each in check_record(record)[1] if may_be_outside(each, record))
             continue
         for finding in check_record(record)[1]:
             if id(record) not in borrowed or finding.requirement.startswith(EVERY_RECORD):
                 yield finding
+
+
+def may_be_outside(finding: Finding, record: Record) -> bool:
+    """Whether a finding holds inside an execution only: it waits until the task's records say where this one stands."""
+    return finding.requirement == "EXEC001" and record.task_id is not None and "operation" not in record.members
 
 
 def is_cut(reading: Reading, requirement: str, message: str) -> bool:

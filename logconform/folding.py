@@ -23,7 +23,7 @@ from logconform.court import Court, held_back, settled_outcomes
 from logconform.findings import Cause, Finding
 from logconform.partial import CALLED_WITH_TENANT, CALLED_WITH_USER, STARTED
 from logconform.records import Record
-from logconform.rules import UNDECIDED, History
+from logconform.rules import UNDECIDED, History, Unsettled
 from logconform.rules.history import ENDINGS
 from logconform.rules.progress_out_of_order import ProgressDoesNotAddUp, ProgressTooRareOrOften
 from logconform.rules.sample import instant
@@ -296,8 +296,8 @@ def _skeleton(strand: Strand) -> tuple[list[int], Key, list[tuple[int, Site, int
     """
     Return the positions that make a task's form, the form's key, and the others: position, site, the start's flags.
 
-    Of what a body says in passing the key only tells whether there is any, and
-    by which loggers where that matters.
+    Of what a body says in passing the key only tells between which lifecycle
+    records there is any, and by which loggers where that matters.
     """
     skeleton: list[int] = []
     parts: list[Any] = []
@@ -310,8 +310,10 @@ def _skeleton(strand: Strand) -> tuple[list[int], Key, list[tuple[int, Site, int
                 parts.append(None)
                 silent = False
             continue
+        if site.kind in _LETTERS:
+            silent = True  # what stands after an ending makes another form than what stands before it
         if site.kind == "task-start":
-            called, silent = site.called_with, True
+            called = site.called_with
         skeleton.append(at)
         parts.append(site)
         previous = site
@@ -358,7 +360,10 @@ def progress_holds(records: list[Record], court: Court) -> bool:
     """Whether the rules that compute with a task's progress have nothing against it, and check all they can."""
     history = History.of(records, court.local)
     reporting = sum(any(record.event == "Processing progress" for record in part) for part in history.parts)
-    return all(list(rule.check(history)) == [None] * reporting for rule in _PROGRESS)
+    try:
+        return all(list(rule.check(history)) == [None] * reporting for rule in _PROGRESS)
+    except Unsettled:
+        return False
 
 
 def flags_of(site: Site, identity: Identity) -> int:

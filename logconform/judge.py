@@ -7,7 +7,8 @@ its parts. Either gives the same verdict.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from logconform.answers import Answers, Reread, decided, reopen
@@ -16,7 +17,9 @@ from logconform.findings import Finding, Verdict
 from logconform.partial import Begin, Digest, Line, Numbering, Part, Partial, in_order, stable_digest
 from logconform.records import Reading, Record, read_line
 from logconform.rules import UNDECIDED, GatheringRule, History, Sample
+from logconform.rules.gaps import is_selection
 from logconform.rules.sample import seconds
+from logconform.schemas import kind_of
 
 _ROUNDS = 4
 """An answer can raise a further question, but not without end."""
@@ -75,38 +78,69 @@ def assigned(parts: Mapping[str | None, Part]) -> dict[str | None, Part]:
     """
     Return the parts with what names no service put where it belongs.
 
-    All of it where there is one service, else the records of tasks that another record gives a service.
+    All of it where there is one service, else the records of tasks that another record gives a service. A line that
+    cannot be read names no service either: any of them may miss it.
     """
     named = [service for service in parts if service is not None]
     stray = parts.get(None)
-    if stray is None or not named:
-        return dict(parts)
-    if len(named) == 1:
+    if stray is not None and len(named) == 1:
         whole = Part()
         whole += parts[named[0]]
         whole += stray
         return {named[0]: whole}
-    for service in named:
-        part = parts[service]
+    stray = stray or Part()
+    for part in map(parts.__getitem__, named):
         for task_id in stray.fragments.keys() & part.fragments.keys():
             part.fragments[task_id].extend(stray.fragments.pop(task_id))
-        part.survey.torn |= stray.survey.torn
-        part.survey.torn_anywhere = part.survey.torn_anywhere or stray.survey.torn_anywhere
+    torn = set().union(*(part.survey.torn for part in parts.values()))
+    anywhere = any(part.survey.torn_anywhere for part in parts.values())
+    for part in parts.values():
+        part.survey.torn, part.survey.torn_anywhere = torn, anywhere
     return dict(parts)
 
 
-def in_time(records: list[Record]) -> list[Record]:
+Source = tuple[int, str]
+"""A source: its number, its path."""
+LINES_THAT_SHOW = 3
+"""So many lines of a task, each earlier than the one above it, are no record that was written late."""
+
+
+def newest_first(tasks: Iterable[Sequence[Record]]) -> set[Source]:
+    """
+    Return the sources that have their newest line first, as log stores answer queries.
+
+    Of most of their tasks the start is the last line, and each time lies before the one above it. Two lines may also
+    be of a start that was written late.
+    """
+    forward: Counter[Source] = Counter()
+    backward: Counter[Source] = Counter()
+    for records in tasks:
+        for source, of_one in by_source(records).items():
+            times = [at for record in of_one if (at := seconds(record)) is not None]
+            falls = len(times) >= LINES_THAT_SHOW and times[-1] < times[0] and times == sorted(times, reverse=True)
+            backward[source] += falls and kind_of(of_one[-1]) == "task-start"
+            forward[source] += kind_of(of_one[0]) == "task-start"
+    return {source for source, times in backward.items() if times > 9 * forward[source]}
+
+
+def by_source(records: Iterable[Record]) -> dict[Source, list[Record]]:
+    """Return records by the source that they are of."""
+    sources: dict[Source, list[Record]] = {}
+    for record in records:
+        sources.setdefault((record.place.source, record.place.path), []).append(record)
+    return sources
+
+
+def in_time(records: list[Record], backward: Container[Source] = ()) -> list[Record]:
     """
     Return a task's records in the order in which they were written.
 
-    That is their order, where they are of one source; those of several are
-    merged by their timestamps.
+    That is their order, where they are of one source, or its reverse where that
+    is one of *backward*; those of several are merged by their timestamps.
     """
-    sources: dict[tuple[int, str], list[Record]] = {}
-    for record in records:
-        sources.setdefault((record.place.source, record.place.path), []).append(record)
+    sources = {source: of_one[::-1] if source in backward else of_one for source, of_one in by_source(records).items()}
     if len(sources) < 2:
-        return records
+        return next(iter(sources.values()), records)
     timed = []
     for number, of_one in enumerate(sources.values()):
         latest = 0.0
@@ -126,6 +160,7 @@ class Conclusion:
     numbering: Numbering | None = None
     complete: bool = False
     wanted: Wanted = lambda _: True
+    backward: Container[Source] = ()
 
     def verdict(self) -> Verdict:
         """Return the verdict on the whole."""
@@ -133,10 +168,13 @@ class Conclusion:
         total = self._numbered(part.verdict)
         withdrawn = reopen(part, self.reread, self.digest)
         part.tasks = sum(len(rows.folded) for rows in part.rows.values()) + len(part.fragments) - len(withdrawn)
+        if not self.complete and not part.survey.finished:
+            self.backward = newest_first(self._records(lines) for lines in part.fragments.values())
         histories = [history for lines in part.fragments.values() if (history := self._history(lines)).records]
         for history in histories:
             part.survey.see_history(history)
         sample, answers = part.survey.sample(whole=self.complete), Answers(part.rows, self.digest)
+        sample.torn_anywhere = sample.torn_anywhere or (not self.complete and is_selection(histories, sample))
         sample.owned_by_another, sample.shares_correlation = answers.owned_by_another, answers.shares_correlation
         total = total.without(self._judged([self._history(lines).records for lines in withdrawn], sample, answers))
         total += self._judged([history.records for history in histories], sample, answers)
@@ -147,8 +185,10 @@ class Conclusion:
         return total.sealed()
 
     def _history(self, lines: list[Line]) -> History:
-        records = [record for line in in_order(lines) if (record := self._record(line)) is not None]
-        return History.of(in_time(records), Sample(whole=self.complete))
+        return History.of(in_time(self._records(lines), self.backward), Sample(whole=self.complete))
+
+    def _records(self, lines: list[Line]) -> list[Record]:
+        return [record for line in in_order(lines) if (record := self._record(line)) is not None]
 
     def _record(self, line: Line) -> Record | None:
         place = line.place if self.numbering is None else self.numbering.place(line.place)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
-from logconform.court import stream_rules
+from logconform.court import may_be_outside, stream_rules
 from logconform.findings import Cause, Finding
 from logconform.records import Place, Record, read_line
 from logconform.rules import GatheringRule
@@ -58,6 +58,8 @@ def site_of(shape: Shape, line: bytes) -> Site | None:
         return None
     kind, outside = kind_of(record), record.task_id is None
     checked, findings = _checked_of(record)
+    if any(may_be_outside(each, record) for each in findings):
+        return None
     if outside and not _without_identity(record).members.keys() >= record.members.keys():
         return None
     if not outside and checked != _checked_of(_without_identity(record))[0]:

@@ -13,7 +13,7 @@ from collections import Counter, OrderedDict, deque
 from logconform.check.live_counts import Counts
 from logconform.check.live_sample import LiveSample
 from logconform.check.live_tasks import Acquaintances, Ended, Ending, Task
-from logconform.court import held_back, task_outcomes
+from logconform.court import held_back, may_be_outside, task_outcomes
 from logconform.findings import Finding, Verdict
 from logconform.records import Reading, Record
 from logconform.rules import History, Sample
@@ -92,7 +92,7 @@ class LiveJudge:
         checked, faults = check_record(record)
         self._counts.checked(checked)
         if record.task_id is None or kind not in LIFECYCLE:  # else the task's start says who announces the lifecycle
-            found += self._counts.found(faults)
+            found += self._counts.found(each for each in faults if not may_be_outside(each, record))
         found += self._counts.record(record)
         self._note(record, kind)
         return found + self._settled()

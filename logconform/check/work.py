@@ -41,7 +41,9 @@ def do(work: Work, judge: Judge, folder: str = "") -> Done:
         return Done(judge_bundle(work, judge))
     if work.oversize:
         reading = oversize_reading(work.data or b"", work.oversize, _first(work), ended=work.ended)
-        return Done(judge.judge_reading(reading, (work.source, work.offset)))
+        partial = judge.judge_reading(reading, (work.source, work.offset))
+        partial.bytes = work.oversize
+        return Done(partial)
     lines = replace(work, path=str(Path(folder) / work.path)).lines() if folder else work.lines()
     chunk = Chunk(
         lines.text, work.path, (work.source, work.offset), lines.places, physical=lines.physical, stderr=lines.stderr
@@ -53,12 +55,12 @@ def do(work: Work, judge: Judge, folder: str = "") -> Done:
 
 
 def lines_of(block: Block) -> list[Line]:
-    """Return the lines of a block that name a task."""
+    """Return the lines of a block that may name a task: by its member's plain name, or by one with escapes."""
     if block.oversize:
         return []
     lines = block.lines()
     placed_lines = placed(lines.text, lines.places, block.path, (block.source, block.offset))
-    return [line for line in placed_lines if b'"task_id"' in line.raw]
+    return [line for line in placed_lines if b'"task_id"' in line.raw or b"\\u00" in line.raw]
 
 
 def placed(text: bytes, places: Sequence[tuple[int, int]] | None, path: str, begin: Begin) -> Iterator[Line]:

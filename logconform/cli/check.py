@@ -44,8 +44,8 @@ def check(ctx: click.Context, /, paths: tuple[str, ...], form: str, output: Path
     """Judge log samples of any size: files, folders, patterns, addresses, or - for standard input.
 
     Lines of JSON, plain or packed (.gz, .bz2, .xz, .zst), also as Docker, CRI,
-    journald, fluentd, kubectl or docker compose wrap them: that is told from
-    the first lines. Of a folder the logs below it are read (.ndjson, .jsonl,
+    journald, fluentd, kubectl, docker compose, syslog or a log store wrap
+    them: that is told from the first lines. Of a folder the logs below it are read (.ndjson, .jsonl,
     .log, rotated ones too, oldest first); s3://, https:// and the like need
     logconform[remote]. Several services in one sample are judged apart.
     Profiles and waivers come from logconform.toml or [tool.logconform] in

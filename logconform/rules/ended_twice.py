@@ -42,9 +42,19 @@ def _last_start(history: History) -> int:
 
 
 def _last_ends(history: History) -> list[Record]:
-    """Return the `Task ended` records that no redelivery follows: a rejected message may come back."""
+    """
+    Return the `Task ended` records that no redelivery follows: a rejected message may come back.
+
+    A start that says it is a redelivery follows one of them, wherever the clock of another host puts it.
+    """
     last = _last_start(history)
-    return [record for record in history.ends if history.index(record) > last]
+    after = [record for record in history.ends if history.index(record) > last]
+    rejected = [record for record in after if record.get("state") == "REJECTED"]
+    if not rejected or len(history.endings) == 1:
+        return after
+    redelivered = sum(start.get("redelivered") is True for start in history.starts)
+    explained = len(after) if history.torn else max(0, redelivered - (len(history.ends) - len(after)))
+    return [record for record in after if record not in rejected[:explained]]
 
 
 def _unfollowed_retry(history: History) -> Record | None:

@@ -14,6 +14,8 @@ class FurtherStartUnmarked(TaskRule):
 
     Two starts with one id are then a retry, a redelivery or a fault of the log; the reader cannot tell.
 
+    Which of several starts is the first is told by the marks, not by the order: the clocks of two hosts differ.
+
     **Known limits:** on brokers other than Redis and RabbitMQ a message loses the mark that it was delivered before, so
     no worker can tell; a rejected message that comes back is named all the same.
     """
@@ -22,8 +24,9 @@ class FurtherStartUnmarked(TaskRule):
     fix = "Write `retry_count` from `request.retries`, and `redelivered` from `request.delivery_info`."
 
     def check(self, history: History) -> Outcomes:
+        unmarked = [start for start in history.starts if not is_further(start)]
         for start in history.starts[1:]:
-            if is_further(start):
+            if is_further(start) or start is unmarked[0]:
                 yield None
             elif history.retries or self._is_another(history, start):
                 yield self.finding("starts a further execution, and does not say so", start)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from logconform.records import Record
+from logconform.records import Place, Record
 from logconform.rules.sample import Sample, seconds
 from logconform.schemas import kind_of
 
@@ -15,6 +15,10 @@ __all__ = ["BODY", "ENDINGS", "LIFECYCLE", "History", "Sample", "is_celery", "is
 ENDINGS = {"task-completion", "task-failure", "task-revoked", "task-ended"}
 LIFECYCLE = {"task-start", "task-retry", "task-retries-exhausted", *ENDINGS}
 BODY = {"task-execution", "task-progress", "resource-usage"}
+BESIDE_BYTES = 8_192
+"""So near to each other, two equal lines were written twice by two handlers."""
+RESENT_LINES = 2
+"""So many lines of a task that are there again, farther on, were shipped twice; of one, its writer may be at fault."""
 AT_ONCE_SECONDS = 1.0
 """A retry with a shorter countdown may start before the execution that it repeats has said that it is retried."""
 IDENTITY = ("tenant_id", "user_id", "correlation_id", "parent_task_id")
@@ -45,8 +49,11 @@ class History:
         """
         Sort a task's *records* by kind; *kinds* are these by the records' identity, where they are known.
 
-        Without what Celery's own loggers say of a task in passing: it is no part of what the task did.
+        Without what Celery's own loggers say of a task in passing: it is no part of what the task did; and without
+        what a shipper sent again.
         """
+        if not sample.whole:
+            records = without_resent(records)
         if kinds is None:
             kinds = {id(record): kind_of(record) for record in records}
         start = next((record for record in records if kinds[id(record)] == "task-start"), None)
@@ -138,6 +145,23 @@ class History:
         """Return some of its records in the order of the stream."""
         return sorted(records, key=self.index)
 
+    def is_inside(self, record: Record) -> bool:
+        """
+        Whether one of its body's records stands in an execution: not right before a start, nor after an ending.
+
+        Where the sample has other executions and of this task no start, it may
+        be told of a message that was received.
+        """
+        if is_celery(record):
+            return False
+        if not self.starts:
+            ran = len(self.endings) > len(self.revocations) or not self.endings
+            return ran and (self.sample.whole or bool(self.endings) or not self.sample.finished)
+        bounds = self.in_order([*self.starts, *self.retries, *self.endings])
+        passed = sum(self.index(each) < self.index(record) for each in bounds)
+        before, after = bounds[:passed][-1:], bounds[passed : passed + 1]
+        return [self.kind(each) for each in before] == ["task-start"] != [self.kind(each) for each in after]
+
     def speaks_outside(self, record: Record, part: list[Record]) -> bool:
         """Whether a record's logger announces the lifecycle and writes nothing from the body of *part*."""
         centre = {other.logger for other in part if self.kind(other) in LIFECYCLE}
@@ -190,6 +214,31 @@ def is_inert(record: Record, kind: str, start: Record | None) -> bool:
         return False
     own = record.members if start is None else start.members
     return all(record.members.get(name, own.get(name)) == own.get(name) for name in IDENTITY)
+
+
+def without_resent(records: list[Record]) -> list[Record]:
+    """
+    Return a task's records without those that were collected a second time: the same line, to the microsecond.
+
+    A log file has what the console has; and shippers deliver whole batches at
+    least once. What a worker writes twice stands side by side, and stays.
+    """
+    if len({record.raw for record in records}) == len(records):
+        return records
+    last: dict[bytes, Place] = {}
+    elsewhere, again = set(), set()
+    for record in records:
+        known = last.setdefault(record.raw, record.place)
+        if known is record.place or seconds(record) is None:
+            continue
+        if (known.source, known.path) != (record.place.source, record.place.path):
+            elsewhere.add(id(record))
+        elif abs(record.place.offset - known.offset) - len(record.raw) > BESIDE_BYTES:
+            again.add(id(record))
+        else:
+            last[record.raw] = record.place
+    dropped = elsewhere | (again if len(again) >= RESENT_LINES else set())
+    return [record for record in records if id(record) not in dropped]
 
 
 def is_further(start: Record) -> bool:

@@ -46,7 +46,8 @@ class _IdentifierDropped(TaskRule):
         yield from self._starts(history)
         for start, records in announced(history, self.name):
             for record in records:
-                if history.kind(record) in BODY or self.name in record.members:
+                told_aside = "operation" not in record.members and not history.is_inside(record)
+                if self.name in record.members or (history.kind(record) in BODY and not told_aside):
                     yield self._judge(history, record, start)
 
     def _judge(self, history: History, record: Record, start: Record) -> Finding | None:

@@ -62,7 +62,7 @@ class RetriesMiscounted(TaskRule):
     fix = "Take `retry_count` from `request.retries`, as it is when the `task_retry` signal fires."
 
     def check(self, history: History) -> Outcomes:
-        counted = {count: record for record in history.retries if (count := _count(record)) is not None}
+        counted = {count: record for record in history.retries[::-1] if (count := _count(record)) is not None}
         if not counted:
             return
         missing = [count for count in range(max(counted)) if count not in counted]
@@ -71,8 +71,11 @@ class RetriesMiscounted(TaskRule):
             return
         first = min(counted)
         here = [count for count in missing if self._ran_here(history, count)]
+        marked = {count for start in history.starts if (count := _count(start))}
         if history.torn or "task-retry" in history.sample.orphans:
             yield UNDECIDED
+        elif len(marked) > len(history.retries):
+            yield UNDECIDED  # a record is missing, which is RETRY001's matter
         elif not here or len(history.retries) < len(counted):
             yield None
         elif first in here or first > min(here):

@@ -12,6 +12,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
+import orjson
+
 from logconform.records import Place, Reading, Record
 from logconform.rules.history import ENDINGS, LIFECYCLE, History, is_celery, is_further, text_value
 from logconform.rules.sample import Edge, Sample, instant, seconds
@@ -254,12 +256,23 @@ def is_end_of_a_record(reading: Reading) -> bool:
     if reading.record is not None:
         return False
     if not reading.raw.endswith(b"\n"):
-        return True  # cut at both ends: any piece of a record
+        return not _is_array(text)  # cut at both ends: any piece of a record
     if not text or not text.endswith(b"}"):
         return not text
     if text.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         return False
     return not text.startswith(b'{"') or _leaves_open(text)
+
+
+def _is_array(text: bytes) -> bool:
+    """Whether a text is a whole array of objects: records that were exported so, and no piece of one."""
+    if not (text.startswith(b"[") and text.endswith(b"]")):
+        return False
+    try:
+        items = orjson.loads(text)
+    except ValueError:
+        return False
+    return bool(items) and all(type(item) is dict for item in items)
 
 
 def _leaves_open(text: bytes) -> bool:

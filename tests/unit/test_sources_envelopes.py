@@ -9,7 +9,7 @@ import pytest
 from logconform.check.sources import Unwrapper, detect
 from logconform.check.sources.envelopes import LEFT_OUT
 from logconform.check.sources.unwrap import Lines, unwrap
-from tests.unit.wrapped import SPLITTING, STAMP, TELLS_STDERR, WRAP, cri, docker, journal, name_of
+from tests.unit.wrapped import SPLITTING, TELLS_STDERR, WRAP, cri, docker, journal, name_of
 
 RECORD = '{"timestamp": "t", "level": "info", "event": "Täsk \\n\\\\ P stdout F", "log": "x", "MESSAGE": "y"}'
 PLAIN = RECORD.encode() + b"\n"
@@ -125,7 +125,12 @@ UNWRAPPED = [
     [b'{"MESSAGE": "x"}'],
     [b"[]", b"1", b'"log"', b"null"],
     [b"worker-1  | starting", b"worker-1  | ready"],
-    [f"{STAMP} ".encode() + PLAIN],
+    [b"2025-09-12T20:05:03.001184Z " + PLAIN],
+    [b"2025-09-12 20:05:03,001 " + PLAIN],
+    [b"INFO:root:" + PLAIN],
+    [b'{"timestamp": "t", "level": "info", "message": "Task starting"}'],
+    [b'{"timestamp": "t", "level": "info", "message": "{\\"a\\": 1}"}'],
+    [b'{"message": ' + json.dumps(RECORD).encode() + b', "levelname": "INFO"}'],
     [docker(RECORD), PLAIN],
     [b"\x00\xff", b"{" * 1000],
 ]

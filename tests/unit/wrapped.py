@@ -48,6 +48,37 @@ def compose(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
     return f"worker-1  | {text}\n".encode()
 
 
+def stamped(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
+    return f"{STAMP} {text}\n".encode()
+
+
+def cloudwatch(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
+    return f"2025-09-12T20:05:03.001Z {text}\n".encode()
+
+
+def logcli(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
+    return f'2025-09-12T22:05:03+02:00 {{app="worker", pod="w-1"}} {text}\n'.encode()
+
+
+def rsyslog(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
+    return f"2025-09-12T20:05:03.001184+00:00 host-1 worker[123]: {text}\n".encode()
+
+
+def syslog(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
+    return f"Sep 12 20:05:03 host-1 worker[123]: {text}\n".encode()
+
+
+def syslog_5424(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
+    return f"<14>1 2025-09-12T20:05:03.001184Z host-1 worker 123 - - {text}\n".encode()
+
+
+def _member(name: str, **others: object) -> Wrap:
+    def wrap(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
+        return json.dumps({**others, name: text}).encode() + b"\n"
+
+    return wrap
+
+
 WRAP: dict[str, Wrap] = {
     "docker": docker,
     "docker, spaced": docker_spaced,
@@ -56,6 +87,16 @@ WRAP: dict[str, Wrap] = {
     "fluent": fluent,
     "kubectl": kubectl,
     "compose": compose,
+    "stamped": stamped,
+    "stamped, milliseconds": cloudwatch,
+    "stamped, labels": logcli,
+    "stamped, program": rsyslog,
+    "syslog": syslog,
+    "syslog, RFC 5424": syslog_5424,
+    "message": _member("message", source_type="kubernetes_logs", timestamp="2025-09-12T20:05:03Z"),
+    "message, CloudWatch": _member("@message", **{"@timestamp": "2025-09-12 20:05:03.001"}),
+    "message, logcli": _member("line", labels={"app": "worker"}, timestamp=STAMP),
+    "message, GELF": _member("short_message", version="1.1", host="h", timestamp=1757707503.001, level=6),
 }
 SPLITTING = ("docker", "docker, spaced", "cri", "journal", "fluent")
 TELLS_STDERR = ("docker", "docker, spaced", "cri", "fluent")

@@ -6,7 +6,16 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from logconform.check.sources.envelopes import COMPOSE_LINE, CRI_LINE, KUBECTL_LINE, is_record, object_of
+from logconform.check.sources.envelopes import (
+    COMPOSE_LINE,
+    CRI_LINE,
+    KUBECTL_LINE,
+    STAMPED_LINE,
+    SYSLOG_LINE,
+    is_record,
+    object_of,
+    text_of,
+)
 
 FIRST_LINES = 32
 """How many lines are looked at."""
@@ -38,7 +47,7 @@ def detect(first_lines: Sequence[bytes]) -> str | None:
     return name
 
 
-_PREFIX = {"kubectl": KUBECTL_LINE, "compose": COMPOSE_LINE}
+_PREFIX = {"kubectl": KUBECTL_LINE, "compose": COMPOSE_LINE, "stamped": STAMPED_LINE, "syslog": SYSLOG_LINE}
 
 
 def first_lines(head: bytes) -> list[bytes]:
@@ -59,7 +68,10 @@ def _envelope(line: bytes) -> str | None:
     if "MESSAGE" in members and "__REALTIME_TIMESTAMP" in members:
         return "journal"
     log = members.get("log")
-    return _of_log(log, members) if type(log) is str else None
+    if type(log) is str:
+        return _of_log(log, members)
+    inner = object_of((text_of(members) or "").encode())
+    return "message" if inner is not None else None
 
 
 def _of_log(log: str, members: dict[str, Any]) -> str | None:

@@ -34,6 +34,34 @@ CRI_STAMP = re.compile(rb"\d{4}-\d\d-\d\dT[^ \n]{1,48}")
 CRI_LINE = re.compile(CRI_STAMP.pattern + rb" (stdout|stderr) ([FP])(?::[^ \n]*)?(?: |(?=\n|\Z))")
 KUBECTL_LINE = re.compile(rb"\[pod/[^\]\s]+/[^\]\s]+\] ")
 COMPOSE_LINE = re.compile(rb"[\w.-]+-\d+ +\| ")
+_TIME = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
+_ZONE = rb"(?:Z|[+-]\d\d:?\d\d)"
+_LABELS = rb"\{[^{}\n]*\} "
+_PROGRAM = rb"[^\s{\"]+ [^\s{\":]+: "
+STAMPED_LINE = re.compile(
+    rb"%b(?:\.(?:\d{9}|\d{3})%b |(?:\.\d+)?%b (?:%b|%b))(?=\{\")" % (_TIME, _ZONE, _ZONE, _LABELS, _PROGRAM)
+)
+"""
+`kubectl logs --timestamps` and CloudWatch, in nano- and milliseconds; with labels: logcli; with a program: syslog.
+
+In microseconds a worker may have written the time itself, which is its own fault.
+"""
+SYSLOG_LINE = re.compile(
+    rb"(?:<\d{1,3}>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d %b(?=\{\")"
+    rb"|<\d{1,3}>1 (?:[^\s{\"]+ ){5}(?:-|(?:\[[^\]\n]*\])+) (?:\xef\xbb\xbf)?(?=\{\")" % _PROGRAM
+)
+"""RFC 3164 and RFC 5424."""
+TEXT_MEMBERS = {
+    "message": {"@timestamp", "source_type", "ingestionTime", "logStreamName"},
+    "@message": {"@timestamp", "@ptr", "@logStream"},
+    "line": {"labels"},
+    "short_message": {"version"},
+}
+"""
+Where Vector, Beats, CloudWatch, logcli and GELF have the line, and beside it what only they write.
+
+A worker that encodes its record twice has it in a text too, which is its own fault.
+"""
 _OWN = ("kernel", "audit", "driver")
 _SIGNS = {"journal": b"line-max", "fluent": b"partial_message"}
 
@@ -104,6 +132,32 @@ def compose(line: bytes) -> Entry | None:
     return _after(COMPOSE_LINE.match(line), line)
 
 
+def stamped(line: bytes) -> Entry | None:
+    """Read a line with a time in front, and maybe labels, or a host and a program."""
+    return _after(STAMPED_LINE.match(line), line)
+
+
+def syslog(line: bytes) -> Entry | None:
+    """Read a line of syslog."""
+    return _after(SYSLOG_LINE.match(line), line)
+
+
+def message(line: bytes) -> Entry | None:
+    """Read an entry of a log store: the line, whole, is the text of one of its members."""
+    members = _members(line)
+    text = text_of(members) if members else None
+    return None if text is None else Entry(text.encode().removesuffix(b"\n") + b"\n")
+
+
+def text_of(members: Mapping[str, Any]) -> str | None:
+    """Return the line that an entry of a log store has."""
+    for name, others in TEXT_MEMBERS.items():
+        text = members.get(name)
+        if type(text) is str and not others.isdisjoint(members):
+            return text
+    return None
+
+
 ENVELOPES: dict[str, Parse] = {
     "docker": docker,
     "cri": cri,
@@ -111,6 +165,9 @@ ENVELOPES: dict[str, Parse] = {
     "fluent": fluent,
     "kubectl": kubectl,
     "compose": compose,
+    "stamped": stamped,
+    "syslog": syslog,
+    "message": message,
 }
 """Name of an envelope → what reads a line of it."""
 
