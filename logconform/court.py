@@ -233,7 +233,10 @@ class Court:
 
     def fold(self, task_id: str, records: list[Record]) -> bool:
         """Count a task that no further record can change; whether it could be done."""
-        history = History.of(records, self.local, self.kinds)
+        try:
+            history = History.of(records, self.local, self.kinds)
+        except Unsettled:
+            return False
         outcomes = settled_outcomes(history)
         if outcomes is None:
             return False

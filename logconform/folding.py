@@ -243,7 +243,10 @@ Judge = Callable[[list[int]], Told | None]
 
 def told_of(records: list[Record], court: Court) -> Told | None:
     """Judge a task that has ended; None where that depends on the rest of the sample, or on what is borrowed."""
-    history = History.of(records, court.local)
+    try:
+        history = History.of(records, court.local)
+    except Unsettled:
+        return None
     outcomes = settled_outcomes(history)
     if outcomes is None or history.borrowed or len(history.records) != len(records):
         return None
@@ -274,7 +277,7 @@ def _found(told: Told) -> list[Finding]:
 
 def _is_regular(strand: Strand) -> bool:
     letters = "".join("M" if site.further else _LETTERS.get(site.kind, "B") for site in strand.sites)
-    revoked = {site.kind for site in strand.sites} == {"task-revoked"}
+    revoked = [site.kind for site in strand.sites] == ["task-revoked"]  # of two, one may have been shipped again
     return revoked or _REGULAR.fullmatch(letters) is not None
 
 
@@ -358,9 +361,9 @@ def elapsed(earlier: str, later: str) -> float:
 
 def progress_holds(records: list[Record], court: Court) -> bool:
     """Whether the rules that compute with a task's progress have nothing against it, and check all they can."""
-    history = History.of(records, court.local)
-    reporting = sum(any(record.event == "Processing progress" for record in part) for part in history.parts)
     try:
+        history = History.of(records, court.local)
+        reporting = sum(any(record.event == "Processing progress" for record in part) for part in history.parts)
         return all(list(rule.check(history)) == [None] * reporting for rule in _PROGRESS)
     except Unsettled:
         return False

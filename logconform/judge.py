@@ -18,6 +18,7 @@ from logconform.partial import Begin, Digest, Line, Numbering, Part, Partial, in
 from logconform.records import Reading, Record, read_line
 from logconform.rules import UNDECIDED, GatheringRule, History, Sample
 from logconform.rules.gaps import is_selection
+from logconform.rules.resent import is_resent
 from logconform.rules.sample import seconds
 from logconform.schemas import kind_of
 
@@ -161,6 +162,7 @@ class Conclusion:
     complete: bool = False
     wanted: Wanted = lambda _: True
     backward: Container[Source] = ()
+    resent: bool = False
 
     def verdict(self) -> Verdict:
         """Return the verdict on the whole."""
@@ -170,13 +172,16 @@ class Conclusion:
         part.tasks = sum(len(rows.folded) for rows in part.rows.values()) + len(part.fragments) - len(withdrawn)
         if not self.complete and not part.survey.finished:
             self.backward = newest_first(self._records(lines) for lines in part.fragments.values())
-        histories = [history for lines in part.fragments.values() if (history := self._history(lines)).records]
+        tasks = [in_time(self._records(lines), self.backward) for lines in part.fragments.values()]
+        self.resent = not self.complete and any(map(is_resent, tasks))
+        histories = [history for records in tasks if (history := self._history(records)).records]
         for history in histories:
             part.survey.see_history(history)
         sample, answers = part.survey.sample(whole=self.complete), Answers(part.rows, self.digest)
+        sample.resent = self.resent
         sample.torn_anywhere = sample.torn_anywhere or (not self.complete and is_selection(histories, sample))
         sample.owned_by_another, sample.shares_correlation = answers.owned_by_another, answers.shares_correlation
-        total = total.without(self._judged([self._history(lines).records for lines in withdrawn], sample, answers))
+        total = total.without(self._judged([in_time(self._records(lines)) for lines in withdrawn], sample, answers))
         total += self._judged([history.records for history in histories], sample, answers)
         for verdict in decided(part.pending, part.rows, self.digest):
             total += self._numbered(verdict)
@@ -184,8 +189,8 @@ class Conclusion:
             total += self._numbered(self._gathered(rule))
         return total.sealed()
 
-    def _history(self, lines: list[Line]) -> History:
-        return History.of(in_time(self._records(lines), self.backward), Sample(whole=self.complete))
+    def _history(self, records: list[Record]) -> History:
+        return History.of(records, Sample(whole=self.complete, resent=self.resent))
 
     def _records(self, lines: list[Line]) -> list[Record]:
         return [record for line in in_order(lines) if (record := self._record(line)) is not None]

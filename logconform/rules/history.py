@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from logconform.records import Place, Record
+from logconform.records import Record
+from logconform.rules.resent import collected_once
 from logconform.rules.sample import Sample, seconds
 from logconform.schemas import kind_of
 
@@ -15,10 +16,6 @@ __all__ = ["BODY", "ENDINGS", "LIFECYCLE", "History", "Sample", "is_celery", "is
 ENDINGS = {"task-completion", "task-failure", "task-revoked", "task-ended"}
 LIFECYCLE = {"task-start", "task-retry", "task-retries-exhausted", *ENDINGS}
 BODY = {"task-execution", "task-progress", "resource-usage"}
-BESIDE_BYTES = 8_192
-"""So near to each other, two equal lines were written twice by two handlers."""
-RESENT_LINES = 2
-"""So many lines of a task that are there again, farther on, were shipped twice; of one, its writer may be at fault."""
 AT_ONCE_SECONDS = 1.0
 """A retry with a shorter countdown may start before the execution that it repeats has said that it is retried."""
 IDENTITY = ("tenant_id", "user_id", "correlation_id", "parent_task_id")
@@ -53,7 +50,7 @@ class History:
         what a shipper sent again.
         """
         if not sample.whole:
-            records = without_resent(records)
+            records = collected_once(records, sample)
         if kinds is None:
             kinds = {id(record): kind_of(record) for record in records}
         start = next((record for record in records if kinds[id(record)] == "task-start"), None)
@@ -214,31 +211,6 @@ def is_inert(record: Record, kind: str, start: Record | None) -> bool:
         return False
     own = record.members if start is None else start.members
     return all(record.members.get(name, own.get(name)) == own.get(name) for name in IDENTITY)
-
-
-def without_resent(records: list[Record]) -> list[Record]:
-    """
-    Return a task's records without those that were collected a second time: the same line, to the microsecond.
-
-    A log file has what the console has; and shippers deliver whole batches at
-    least once. What a worker writes twice stands side by side, and stays.
-    """
-    if len({record.raw for record in records}) == len(records):
-        return records
-    last: dict[bytes, Place] = {}
-    elsewhere, again = set(), set()
-    for record in records:
-        known = last.setdefault(record.raw, record.place)
-        if known is record.place or seconds(record) is None:
-            continue
-        if (known.source, known.path) != (record.place.source, record.place.path):
-            elsewhere.add(id(record))
-        elif abs(record.place.offset - known.offset) - len(record.raw) > BESIDE_BYTES:
-            again.add(id(record))
-        else:
-            last[record.raw] = record.place
-    dropped = elsewhere | (again if len(again) >= RESENT_LINES else set())
-    return [record for record in records if id(record) not in dropped]
 
 
 def is_further(start: Record) -> bool:

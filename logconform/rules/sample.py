@@ -35,6 +35,7 @@ class Edge:
     `opened`: a worker's own start stands before every task's record: nothing was cut off.
     `closed`: the offset of a worker's own end, after which no task spoke; -1 where there is none.
     `disorder`: by how much timestamps go back from line to line, at most: processes that buffer write late.
+    `begin`, `end`: the offsets of the first and the last record of a task; -1 where there is none.
     """
 
     first: float | None = None
@@ -43,6 +44,16 @@ class Edge:
     closed: int = -1
     disorder: float = 0.0
     lines: int = 0
+    begin: int = -1
+    end: int = -1
+
+    def share_before(self, record: Record) -> float:
+        """Return which share of the tasks' records stands before one of them, 0 to 1, measured in bytes."""
+        return (record.place.offset - self.begin) / max(1, self.end - self.begin)
+
+    def share_after(self, record: Record) -> float:
+        """Return which share of the tasks' records stands from one of them on."""
+        return 1 - self.share_before(record)
 
 
 def _nobody(name: str, value: str, task_id: str) -> bool:
@@ -70,7 +81,8 @@ class Sample:
     of lifecycle records whose task is not named.
     `torn`: tasks that unreadable lines speak of; `torn_anywhere`: one of them
     does not say of which. `counts_retries`: whether the starts of retries say
-    that they are; None where no retry shows it.
+    that they are; None where no retry shows it. `resent`: whether its shipper
+    sent batches of lines again.
     """
 
     whole: bool
@@ -85,6 +97,7 @@ class Sample:
     torn: set[str] = field(default_factory=set)
     torn_anywhere: bool = False
     counts_retries: bool | None = None
+    resent: bool = False
 
     @classmethod
     def complete(cls) -> Sample:

@@ -221,9 +221,10 @@ def _edge(stretches: Sequence[Stretch]) -> Edge:
     edge = Edge()
     started = [each.worker_started for each in stretches if each.worker_started >= 0]
     tasks = [each.first_task for each in stretches if each.first_task >= 0]
+    edge.begin = min(tasks, default=-1)
     edge.opened = bool(started) and (not tasks or min(started) < min(tasks))
     stopped, spoke = max(each.worker_stopped for each in stretches), max(each.last_task for each in stretches)
-    edge.closed = stopped if stopped > spoke else -1
+    edge.closed, edge.end = stopped if stopped > spoke else -1, spoke
     for each in stretches:
         edge.lines += each.lines
         if each.first is None or each.highest is None or each.lowest is None:

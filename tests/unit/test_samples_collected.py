@@ -93,6 +93,17 @@ def test_what_was_written_twice_is_found() -> None:
     assert {name for name, _ in found([*lines, later])} >= {"DONE001"}
 
 
+def test_one_line_that_is_there_again_is_found() -> None:
+    """Shippers send batches again, and no single line: that one was written twice, however far on."""
+    lines = whole()
+    at = next(number for number, line in enumerate(lines) if b'"Task completed"' in line)
+    assert found([*lines, lines[at]]) == [("DONE001", len(lines) + 1)]
+    data = b"".join([*lines, lines[at]])
+    assert told(in_parts(data, [90_000])) == told(in_parts(data, [])) == told(at_once(data))
+    revoked = next(number for number, line in enumerate(lines) if b'"Task revoked"' in line)
+    assert found([*lines, lines[revoked]]) == [("LIFE002", len(lines) + 1)]
+
+
 def test_newest_lines_first_are_judged_in_the_order_of_their_times() -> None:
     """Log stores answer a query with the newest line first; what was at fault still is."""
     lines = whole()
@@ -127,6 +138,36 @@ def test_starts_that_are_never_written_are_found() -> None:
     """Where nothing but starts is missing, it is the worker that does not write them."""
     lines = [line for line in whole() if b'"Task starting"' not in line]
     assert "START001" in {name for name, _ in found(lines)}
+
+
+def test_starts_that_are_missing_beside_tasks_that_still_run_are_found() -> None:
+    """What runs at the end of a sample has lost no ending: nothing was taken out."""
+    sample = records()
+    silent = {record["task_id"] for record in sample if "task_id" in record}
+    silent = set(sorted(silent)[: len(silent) // 4])
+    kept = [each for each in sample if each["event"] != "Task starting" or each["task_id"] not in silent]
+    started = [encoded(each) for each in kept if each["event"] == "Task starting"]
+    running = [
+        re.sub(rb'"task_id": "....', b'"task_id": "%04d' % number, line) for number, line in enumerate(started[:40])
+    ]
+    last = max(each["timestamp"] for each in kept)
+    running = [re.sub(rb"2025-[^\"]*", last.encode(), line, count=1) for line in running]
+    accused = found([*(encoded(each) for each in kept), *running])
+    assert "START001" in {name for name, _ in accused}
+
+
+def test_a_duration_since_the_first_attempt_is_found() -> None:
+    """In one stream there is one clock."""
+    sample = records()
+    first: dict[str, str] = {}
+    for record in sample:
+        task = record.get("task_id", "")
+        if record["event"] == "Task starting":
+            first.setdefault(task, record["timestamp"])
+        elif record["event"] == "Task completed" and "duration_ms" in record:
+            took = datetime.fromisoformat(record["timestamp"]) - datetime.fromisoformat(first[task])
+            record["duration_ms"] = took.total_seconds() * 1_000
+    assert {name for name, _ in found([encoded(record) for record in sample])} == {"DONE006"}
 
 
 # What is told of a task that does not run
