@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
@@ -37,6 +37,8 @@ CAUSES_SHOWN = 5
 """Causes shown per requirement, unless the look is verbose."""
 PLACES_SHOWN = 3
 """Places shown per cause, unless the look is verbose."""
+REASONS_SHOWN = 3
+"""Reasons shown why requirements were not decided, unless the look is verbose."""
 EVIDENCE_SHOWN = 240
 """Characters of evidence shown per place, unless the look is verbose or wide."""
 
@@ -70,7 +72,7 @@ def _parts(report: Mapping[str, Any], look: Look) -> Iterator[Text | Table]:
     yield _table(report)
     if not all(each["judged"] for each in summary["profiles"].values()):
         yield Text("* not judged", style="dim")
-    yield from _open(report)
+    yield from _open(report, look)
     for stale in summary["waivers_stale"]:
         yield Text("")
         yield from _stale(stale)
@@ -234,14 +236,31 @@ def _loose(waiver: Mapping[str, Any]) -> Iterator[Text]:
     yield Text(f"   = fix: set its count to {waiver['enough']}, or run `logconform init --update`")
 
 
-def _open(report: Mapping[str, Any]) -> Iterator[Text]:
-    """Yield a line for what the subject never exercised, and one for what it left open."""
+def _open(report: Mapping[str, Any], look: Look) -> Iterator[Text]:
+    """Yield what the subject never exercised, and what it left open, with the reason where that is the verdict."""
     names = [each["id"] for each in report["requirements"]]
+    undecided = report["summary"]["verdict"] not in {"conforms", "does_not_conform"}
     for status in ("not_tested", "inconclusive"):
-        found = [each["id"] for each in report["requirements"] if each["status"] == status and each["judged"]]
-        if found:
-            told = f"{STATUS_WORDS[status]}: {plural(len(found), 'requirement')} ({runs_of(found, names)})"
-            yield Text(told, style="dim")
+        found = [each for each in report["requirements"] if each["status"] == status and each["judged"]]
+        if not found:
+            continue
+        ids = [each["id"] for each in found]
+        yield Text(f"{STATUS_WORDS[status]}: {plural(len(found), 'requirement')} ({runs_of(ids, names)})", style="dim")
+        if (undecided or status == "inconclusive") and not look.verbose:  # which tells all of them, at the end
+            yield from _whys(found, names)
+
+
+def _whys(requirements: Sequence[Mapping[str, Any]], names: Sequence[str]) -> Iterator[Text]:
+    """Yield the commonest reasons of some requirements that are not decided."""
+    by_reason: dict[str, list[str]] = {}
+    for each in requirements:
+        if each["reason"]:
+            by_reason.setdefault(each["reason"], []).append(each["id"])
+    commonest = sorted(by_reason.items(), key=lambda item: -len(item[1]))
+    for reason, ids in commonest[:REASONS_SHOWN]:
+        yield Text(f"   = {runs_of(ids, names)}: {clipped(printable(reason), EVIDENCE_SHOWN)}", style="dim")
+    if more := len(commonest[REASONS_SHOWN:]):
+        yield Text(f"   = and {plural(more, 'more reason')}; --verbose shows them", style="dim")
 
 
 def _reasons(report: Mapping[str, Any]) -> Iterator[Text]:

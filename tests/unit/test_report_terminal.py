@@ -109,6 +109,18 @@ def test_what_was_never_exercised_is_one_line() -> None:
     ]
 
 
+def test_what_was_left_open_is_told_with_its_commonest_reasons() -> None:
+    """And what was not tested, where that is the verdict; a long list is cut, and verbose tells all at the end."""
+    stuck = scenario("inconclusive", reason="the worker did not answer 3 times")
+    assert "inconclusive: 1 requirement (RETRY003)\n   = RETRY003: the worker did not answer 3 times\n" in text(
+        verdict(FMT001=(1, 0)), scenarios=[stuck]
+    )
+    nothing = text(verdict(), scenarios=[scenario("not_tested", reason="no record in the log")])
+    assert nothing.startswith("nothing tested: ")
+    assert "   = RETRY003: no record in the log\n" in nothing
+    assert "   = RETRY003" not in text(verdict(), scenarios=[stuck], look=Look(verbose=True))
+
+
 def test_five_causes_are_shown_and_the_rest_counted() -> None:
     """Many causes of one requirement stay readable; the totals are exact."""
     found = [finding(line=number, message=f"cause {number // 10}") for number in range(10, 90)]
