@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from logconform.findings import Finding
-from logconform.lab.evidence import Seen
+from logconform.lab.evidence import Log, Seen, said
 from logconform.report.words import printable
 
 FINDINGS_SHOWN = 3
@@ -25,10 +25,19 @@ class Conclusion:
 
 
 def unseen(view: Seen | None) -> str:
-    """Say that nothing showed what was asked, and where the worker writes instead, if it writes no record at all."""
-    astray = view is not None and not view.log.records and view.log.stderr
-    where = ": the worker writes to standard error, and its log stream is standard output" if astray else ""
+    """Say that nothing showed what was asked, and why, where the whole log says it."""
+    where = ""
+    if view is not None and not view.log.records and view.log.stderr:
+        where = ": the worker writes to standard error, and its log stream is standard output"
+    elif view is not None and _drops_fields(view.log):
+        where = ": what a call gives as `extra` is in no record; name the service's own way to log with --adapter"
     return f"no record in the log that this could be seen on{where}"
+
+
+def _drops_fields(log: Log) -> bool:
+    """Whether what the probes say is in the log, and the fields that they say it with are not."""
+    spoken = [record for record in log.records if str(record.event).startswith("Probe ")]
+    return bool(spoken) and all(said(record, "probe") is None for record in spoken)
 
 
 def worse(first: Conclusion | None, second: Conclusion) -> Conclusion:

@@ -12,6 +12,7 @@ import pytest
 from logconform.config import Config
 from logconform.contract import load_contract
 from logconform.findings import Finding, Verdict
+from logconform.lab import outcome
 from logconform.lab.audits import completion, content, failure, retry, sink
 from logconform.lab.audits import context as audits_context
 from logconform.lab.evidence import Log, Seen, Sent
@@ -334,3 +335,21 @@ def test_a_librarys_record_is_known(way: str, tmp_path: Path) -> None:
     sent = Sent("3f1c", "q1", "logconform.probe.third_party")
     found = content.libraries_speak_the_same(Seen(log, truth, "solo", {"task": [sent]}))
     assert [each.message for each in found if each] == told
+
+
+UNSEEN = {
+    "nothing": ([], [], ""),
+    "to standard error": ([], [b"Task starting"], ": the worker writes to standard error, and its log stream"),
+    "fields dropped": ([b'{"event": "Probe working"}'], [], ": what a call gives as `extra` is in no record; name"),
+    "fields kept": ([b'{"event": "Probe working"}', b'{"event": "Probe working", "extra": {"probe": "q1"}}'], [], ""),
+    "another format": ([b'{"message": "Probe working"}'], [], ""),
+}
+
+
+@pytest.mark.parametrize("case", UNSEEN)
+def test_why_nothing_could_be_seen_is_told(case: str) -> None:
+    """Where all of the log says so."""
+    written, aside, told = UNSEEN[case]
+    view = Seen(Log(lines(*written), Verdict(), stderr=lines(*aside)), Truth(Path("never written")), "solo", {})
+    assert outcome.unseen(view).startswith(f"no record in the log that this could be seen on{told}")
+    assert outcome.unseen(None) == outcome.unseen(Seen(Log([], Verdict()), view.truth, "solo", {}))
