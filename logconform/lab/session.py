@@ -30,6 +30,8 @@ from logconform.records import Place, Reading
 
 RESTARTS = 4
 """How often a worker that ended, or is stuck, is started again for the scenarios that remain."""
+BARREN = 3
+"""After so many workers that were waited for in vain, and on none of which any task ended, no further one is tried."""
 BROKEN_BY_VALUES = {"FMT009", "FMT010", "FMT011", "FMT014"}
 """Scenarios that provoke broken lines: what is broken there speaks against their own requirement."""
 PROVOKE_LENGTH = {"FMT011", "FAIL005", "CTX013", "SINK007"}
@@ -76,7 +78,9 @@ class Environment:
 
     def stimulate(self, requirement: str, steps: Iterable[str]) -> Trace:
         """Do what a scenario's Given and When steps say. What goes wrong is kept in the trace."""
-        trace = Trace(requirement)
+        trace = Trace(requirement, blocked=self._hopeless)
+        if trace.blocked:
+            return trace
         stage = Stage(self.pool, trace, self.worker_with, dict(self.own_tasks), self.subject.log_file, self.profiles)
         try:
             for text in steps:
@@ -147,6 +151,13 @@ class Environment:
             raise
         self.workers.append(worker)
         return worker
+
+    @property
+    def _hopeless(self) -> str | None:
+        """Why no further scenario is tried: whichever worker it was, no task came to its end on it."""
+        if len(self.workers) < BARREN or not all(each.barren for each in self.workers):
+            return None
+        return f"no task came to its end on {len(self.workers)} workers; the first: {self.workers[0].vain[0]}"
 
     def _restartable(self, worker: Worker) -> bool:
         alike = [each for each in self.workers if each.setup == worker.setup]

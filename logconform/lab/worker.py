@@ -195,6 +195,12 @@ class Worker:
         """Whether it was waited for in vain: what holds its slot would hold up the tasks of the scenarios to come."""
         return bool(self.vain) and not self.process.flooded
 
+    @property
+    def barren(self) -> bool:
+        """Whether it was waited for in vain, and no task ended on it until it was told to stop."""
+        until = self.told_to_stop or time.time()
+        return bool(self.vain) and not any(event["at"] < until for event in self.truth.of_kind("postrun"))
+
     def send(self, name: str, args: Iterable[Any] = (), kwargs: dict[str, Any] | None = None, **options: Any) -> str:
         """Send a task to the worker's own queue, and return its id."""
         task_id = options.pop("task_id", None) or str(uuid.uuid4())

@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -51,7 +52,7 @@ ADAPTED = {"conforming_own_logger", "restores_nothing_after_exception"}
 EVERY_POOL = {"conforming_stdlib"}
 """What the others build on; those show on prefork what they have of their own."""
 TRACED_PROFILES = ["core", "retry", "safety", "runtime", "tracing"]
-WHOLLY_BROKEN = {"never_logs": 1, "logs_plain_text": 1, "dies_at_start": 2, "floods": 0}
+WHOLLY_BROKEN = {"never_logs": 1, "logs_plain_text": 1, "dies_at_start": 2, "floods": 0, "hangs_before_every_task": 3}
 """Subjects broken as a whole, with the exit code of their run. A flood of conforming records conforms."""
 
 
@@ -184,6 +185,17 @@ def test_a_worker_that_never_logs_violates_what_it_should_have_written(outcomes:
     assert {"START001", "DONE001", "FAIL001", "RETRY001"} <= set(
         outcomes["never_logs", "prefork"].result().ids("violated")
     )
+
+
+def test_a_worker_on_which_no_task_ends_is_given_up(outcomes: dict[Any, Future[Outcome]]) -> None:
+    """Three of them are tried; the other scenarios say so at once, and accuse nobody."""
+    if ("hangs_before_every_task", "prefork") not in outcomes:
+        pytest.skip("its run was not selected")
+    outcome = outcomes["hangs_before_every_task", "prefork"].result()
+    assert outcome.ids("violated") == [], outcome.output[-4000:]
+    assert outcome.report is not None
+    reasons = Counter(each["reason"].partition(";")[0] for each in outcome.report["scenarios"] if each["reason"])
+    assert reasons.most_common(1)[0][0] == "no task came to its end on 3 workers"
 
 
 @pytest.mark.parametrize(
