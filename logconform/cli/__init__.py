@@ -95,6 +95,10 @@ class Commands(click.Group):
 
 
 def _explained(error: Exception) -> Failure:
+    from logconform.contract import ContractError
+
+    if isinstance(error, ContractError):
+        return Failure(str(error))
     if isinstance(error, OSError) and error.strerror:
         return Failure(f"{error.filename or 'output'}: {error.strerror}")
     kind = type(error).__name__

@@ -142,7 +142,10 @@ class LabRun:
         tell(f"{lab.name}: running {len(nodes)} scenarios")
         for node in sorted(nodes, key=lambda node: turn_of(self.planned[node])):
             plan = self.planned[node]
-            self.traces[node] = lab.stimulate(plan.requirement, plan.steps)
+            try:
+                self.traces[node] = lab.stimulate(plan.requirement, plan.steps)
+            except FeatureError as error:
+                raise FeatureError(f"{plan.requirement}, {plan.name!r}: {error}") from error
         tell(f"{lab.name}: shutting down, and judging the log")
         lab.close(self.traces[node] for node in nodes)
 

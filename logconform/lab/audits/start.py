@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from logconform.lab.audits.counting import STARTING, as_many, keeps, unless
 from logconform.lab.evidence import Checks, Seen, fault, said, show, shown_in
+from logconform.lab.vocabulary import FeatureError
+from logconform.schemas import requirements_of, schema_names
 
 
 def schema_holds(seen: Seen, requirement: str, event: str) -> Checks:
     """The records of one event, of the scenario's tasks, have the members they must have."""
+    _refuse_unless_in_schema(requirement)
     for sent in seen.sent:
         for record in seen.log.by_task.get(sent.task_id, []):
             if record.event != event:
@@ -17,9 +20,16 @@ def schema_holds(seen: Seen, requirement: str, event: str) -> Checks:
 
 def body_holds(seen: Seen, requirement: str) -> Checks:
     """The records that the tasks' bodies wrote have the members they must have."""
+    _refuse_unless_in_schema(requirement)
     for sent in seen.sent:
         for record in seen.spoken(sent):
             yield from keeps(record, requirement)
+
+
+def _refuse_unless_in_schema(requirement: str) -> None:
+    """Refuse a scenario that could never pass, as no schema says anything about its requirement."""
+    if not any(requirement in requirements_of(name) for name in schema_names()):
+        raise FeatureError(f"no schema checks {requirement}; add `x-requirement` to one, or ask by a step of its own")
 
 
 def starts_once(seen: Seen) -> Checks:
