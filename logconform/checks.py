@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from logconform import schemas
 from logconform.contract import Contract, Level, Requirement
 from logconform.court import LINE_REQUIREMENTS
 from logconform.rules import discover
@@ -36,6 +37,18 @@ def checks_of(requirement: str) -> list[str]:
     'reader: every line (logconform/records.py)'
     """
     return [text for name, text in _all_checks() if name == requirement]
+
+
+@cache
+def fix_of(requirement: str) -> str:
+    """
+    Return the remedy that a rule, else a schema, has for a requirement; empty where neither has one.
+
+    >>> fix_of("CTX005")
+    'Clear the context in `task_postrun`, whatever the ending.'
+    """
+    fixes = (rule.fix for rule in discover() if rule.requirement == requirement)
+    return next(fixes, "") or schemas.fix_of(requirement)
 
 
 def checked_requirements() -> set[str]:

@@ -354,7 +354,10 @@ def line_finding(reading: Reading, requirement: str, message: str) -> Finding:
 
 
 _LINE_FIXES = {
-    "FMT001": "Keep a private descriptor for the log stream, and give everything else another way out.",
+    "FMT001": (
+        "Keep a private descriptor for the log stream, `os.dup(1)`, and give everything else another way out: let "
+        "descriptor 1 and `sys.stdout` lead to a logger, or to standard error by `os.dup2(2, 1)`."
+    ),
     "FMT002": "Build the record as one mapping before it is encoded.",
     "FMT009": "Write NaN and the infinities as null or as text.",
     "FMT011": "Cut the longest values, and say so in `truncated: true`.",

@@ -214,6 +214,13 @@ def _notes_in(document: Schema) -> dict[int, _Note]:
     return notes
 
 
+def fix_of(requirement: str) -> str:
+    """Return the first remedy that the schemas have for a requirement, the base last; empty where they have none."""
+    documents = [_documents()[name] for name in (*_KINDS[1:], _BASE)]
+    notes = (note for document in documents for note in _notes_in(document).values())
+    return next((note.fix for note in notes if note.requirement == requirement and note.fix), "")
+
+
 @cache
 def _notes() -> dict[int, _Note]:
     notes: dict[int, _Note] = {}

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from logconform.checks import fix_of
 from logconform.config import whereabouts
 from logconform.contract import Contract, Level
 from logconform.findings import Finding, Verdict
@@ -243,7 +244,13 @@ class LabRun:
         outcomes = list(checks)
         not_kept = False
         findings = [
-            replace(each, requirement=plan.requirement, scenario=node, environment=plan.environment)
+            replace(
+                each,
+                requirement=plan.requirement,
+                scenario=node,
+                environment=plan.environment,
+                fix=each.fix or fix_of(plan.requirement),
+            )
             for each in outcomes
             if each is not None
         ]

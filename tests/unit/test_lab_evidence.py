@@ -36,6 +36,15 @@ def concluded(log: Log, *checks: Finding | None) -> Conclusion:
     return run.conclude("node", checks)
 
 
+def test_a_finding_without_remedy_gets_the_one_that_its_requirement_has() -> None:
+    """From the rule or the schema; its own comes first."""
+    assert (
+        "= fix: Write `Task starting` once, from the `task_prerun`"
+        in concluded(Log([], Verdict()), Finding("", "0 records")).text
+    )
+    assert "= fix: Do.\n" in concluded(Log([], Verdict()), Finding("", "0 records", fix="Do.")).text
+
+
 def test_lines_are_found_by_what_stands_in_them() -> None:
     """Each once, in their order, records or not, and nothing across the end of a line."""
     readings = lines(b'{"event": "ab ab"}', b"no record: ab", b'{"event": "b"}', b'{"event": "a"}', b"b ab")
@@ -353,3 +362,15 @@ def test_why_nothing_could_be_seen_is_told(case: str) -> None:
     view = Seen(Log(lines(*written), Verdict(), stderr=lines(*aside)), Truth(Path("never written")), "solo", {})
     assert outcome.unseen(view).startswith(f"no record in the log that this could be seen on{told}")
     assert outcome.unseen(None) == outcome.unseen(Seen(Log([], Verdict()), view.truth, "solo", {}))
+
+
+def test_a_countdown_that_is_missing_is_not_null(tmp_path: Path) -> None:
+    """The message tells the two apart, as those of the schemas do."""
+    retried = b'{"event": "Task failed, retrying", "task_id": "3f1c"%s}'
+    told = {}
+    for member in (b"", b', "countdown": null'):
+        log = Log(lines(retried % member), Verdict())
+        seen = Seen(log, Truth(tmp_path / "oracle"), "solo", {"task": [Sent("3f1c", "q1", "logconform.probe.retry")]})
+        [finding] = retry.countdown_is_told(seen)
+        told[member] = finding.message
+    assert list(told.values()) == ["countdown is missing", "countdown is null"]

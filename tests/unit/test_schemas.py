@@ -126,6 +126,14 @@ class TestMeta:
         conditions = list(nodes(document.get("if", {})))
         assert [node for node in unexplained if node is not document and node not in conditions] == []
 
+    @pytest.mark.parametrize("name", schema_names())
+    def test_every_fault_has_a_remedy(self, name: str) -> None:
+        """Whatever a schema asks of a member, it says how to mend it."""
+        notes = schemas._notes_in(schema(name))
+        properties = schema(name)["properties"]
+        bare = [member for member, node in properties.items() if not notes[id(node)].fix and "$ref" not in node]
+        assert bare == []
+
     def test_every_requirement_is_in_the_contract(self) -> None:
         """Every requirement that a schema names is in the contract."""
         contract = load_contract()
