@@ -298,10 +298,10 @@ def _sections(page: _Page) -> Iterator[_Section]:
 def _requirement(section: _Section, area: str, profile: str) -> Requirement:
     heading = _HEADING.match(section.heading)
     if heading is None:
-        raise section.error(
-            f"{section.heading!r} is not the heading of a requirement",
-            f"write `## {area}001: Title {{ #{area}001 }}`, or use another level of heading",
-        )
+        meant = re.match(r"#+ ([A-Z]+[0-9]{3})\b", section.heading)
+        form = "`## {0}: Title {{ #{0} }}`".format(meant[1] if meant else f"{area}001")
+        remedy = f"write {form}" if meant else f"write {form}, or use another level of heading"
+        raise section.error(f"{section.heading!r} is not the heading of a requirement", remedy)
     identifier, anchor = heading["id"], heading["anchor"]
     if identifier[:-3] != area:
         raise section.error(f"{identifier} is not of this page's area {area}", "move it to the page of its area")

@@ -82,7 +82,7 @@ def test_a_check_of_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checks, "discover", lambda: (Misspelled,))
     checks._all_checks.cache_clear()
     try:
-        [told] = checks.unwritten(load_contract())
+        told = next(each for each in checks.unwritten(load_contract()) if "Misspelled" in each)
     finally:
         checks._all_checks.cache_clear()
     assert told.startswith("no page of docs/contract/ has DONE08, which this checks: rule: Misspelled (")
