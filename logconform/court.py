@@ -356,7 +356,7 @@ def line_finding(reading: Reading, requirement: str, message: str) -> Finding:
 _LINE_FIXES = {
     "FMT001": (
         "Keep a private descriptor for the log stream, `os.dup(1)`, and give everything else another way out: let "
-        "descriptor 1 and `sys.stdout` lead to a logger, or to standard error by `os.dup2(2, 1)`."
+        "`sys.stdout` write to a logger, and descriptor 1, on which Celery says goodbye, lead to `os.devnull`."
     ),
     "FMT002": "Build the record as one mapping before it is encoded.",
     "FMT009": "Write NaN and the infinities as null or as text.",

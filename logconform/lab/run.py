@@ -40,6 +40,7 @@ __all__ = ["Conclusion", "LabRun", "Planned", "Settings", "Violated"]
 EVIDENCE_LINES = 12
 NOTHING_MAY_STOP = {"CTX013", "FMT010", "FMT011", "FMT014", "FAIL005", "FAIL008", "SINK005"}
 """Requirements that a worker violates by not going on at all."""
+GO_ON = "Bound what is encoded, masked or cut before the work is done, and catch what it raises: the task must go on."
 
 
 @dataclass
@@ -255,7 +256,7 @@ class LabRun:
             if each is not None
         ]
         if trace.error and plan.requirement in NOTHING_MAY_STOP:
-            findings = [Finding(plan.requirement, trace.error, scenario=node, environment=plan.environment)]
+            findings = [Finding(plan.requirement, trace.error, fix=GO_ON, scenario=node, environment=plan.environment)]
         elif trace.error or trace.blocked:
             findings = []  # what is missing then says nothing
         elif not_kept := self._is_cut(node) and any(each.place is None for each in findings):

@@ -27,10 +27,10 @@ def lines(*raw: bytes) -> list[Reading]:
     return [read_line(each + b"\n", Place("-", number, number * 100)) for number, each in enumerate(raw, 1)]
 
 
-def concluded(log: Log, *checks: Finding | None) -> Conclusion:
+def concluded(log: Log, *checks: Finding | None, requirement: str = "START001", error: str | None = None) -> Conclusion:
     run = LabRun(load_contract(), Settings("app:app", Path(), None, ("prefork",), ("embedded",), Config()))
-    run.planned = {"node": Planned("START001", "Start", "", "a task starts", (), HERE)}
-    trace: Any = SimpleNamespace(error=None, blocked=None)
+    run.planned = {"node": Planned(requirement, "Start", "", "a task starts", (), HERE)}
+    trace: Any = SimpleNamespace(error=error, blocked=None)
     lab: Any = SimpleNamespace(seen=lambda _trace: SimpleNamespace(log=log))
     run.traces, run.labs = {"node": trace}, {HERE: lab}
     return run.conclude("node", checks)
@@ -43,6 +43,13 @@ def test_a_finding_without_remedy_gets_the_one_that_its_requirement_has() -> Non
         in concluded(Log([], Verdict()), Finding("", "0 records")).text
     )
     assert "= fix: Do.\n" in concluded(Log([], Verdict()), Finding("", "0 records", fix="Do.")).text
+
+
+def test_a_worker_that_does_not_go_on_is_told_what_to_do() -> None:
+    """Where its task was waited for in vain, that is the finding, with a remedy of its own."""
+    conclusion = concluded(Log([], Verdict()), requirement="FMT011", error="waited 10 s for the end of a task")
+    assert "FMT011 violation: waited 10 s for the end of a task" in conclusion.text
+    assert "= fix: Bound what is encoded" in conclusion.text
 
 
 def test_lines_are_found_by_what_stands_in_them() -> None:

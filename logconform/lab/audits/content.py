@@ -17,7 +17,10 @@ CUT = "Cut the longest values until the encoded line, its newline included, has 
 ENCODE = "Encode the whole record as JSON, in one call; never put a value into a line by formatting."
 BODY = "Do not log it; where Celery's own record shows it, write the task's name or the fault in place of the message."
 OUTLIVE = "Catch whatever a handler or an encoder raises, in the worker's main process too."
-STANDARD_ERROR = "Write prints, warnings and Celery's own lines as records to the log stream instead."
+STANDARD_ERROR = (
+    "Write prints, warnings and Celery's own lines as records to the log stream instead; billiard's logger, "
+    "`multiprocessing`, does not propagate to the root."
+)
 CLOCK_SECONDS = 300.0
 """How far a timestamp may be from the oracle's clock: below the quarter of an hour that time zones differ by."""
 
