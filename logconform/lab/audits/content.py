@@ -241,7 +241,7 @@ def no_broker_password(seen: Seen) -> Checks:
 
 
 def _leak(reading: Reading, canary: bytes) -> Any:
-    hidden = Reading(reading.place, reading.raw.replace(canary, b"[the secret]"), reading.record, reading.defects)
+    hidden = Reading(reading.place, reading.raw.replace(canary, b"[secret]"), reading.record, reading.defects)
     return fault(
         "shows the value of a secret",
         hidden,
