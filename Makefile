@@ -24,7 +24,7 @@ help: ## list these targets
 conformance: $(STAMP) ## judge the reference worker, and build the site with the report
 	@rm -f $(REPORT)
 	@status=0; $(BIN)/pytest features/ --report $(REPORT) $(ARGS) || status=$$?; \
-	built=0; LOGCONFORM_REPORT=$(REPORT) $(BIN)/mkdocs build --strict --quiet || built=$$?; \
+	built=0; LOGCONFORM_REPORT=$(REPORT) $(BIN)/mkdocs build --strict || built=$$?; \
 	echo; echo "Verdict: $$($(BIN)/python -m logconform.site.verdict $(REPORT)) (pytest exit code $$status)"; \
 	test $$built -ne 0 && echo "The site was not built: see above" \
 	|| echo "Report:  $(CURDIR)/site/report/index.html"; \

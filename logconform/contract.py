@@ -22,6 +22,7 @@ from logconform.shipped import shipped
 _LEVEL_WORD = re.compile(r"\b(MUST|SHALL|SHOULD|REQUIRED|RECOMMENDED|MAY|OPTIONAL)\b")  # RFC 2119, section 1 to 5
 _LEVEL_AT_FRONT = re.compile(r"^(?:MUST|SHOULD):\s+")
 _HEADING = re.compile(r"^## (?P<id>[A-Z]+[0-9]{3}): (?P<title>.+?)(?:\s*\{\s*#(?P<anchor>\S+)\s*\})?\s*$")
+_BOUNDARY = re.compile(r"##[^#]|#+ [A-Z]+[0-9]{3}\b")  # of any level: what is meant as a requirement is not lost
 _FENCE = re.compile(r"^(?P<ticks>`{3,})(?P<language>[\w-]*)\s*$")
 _LABEL = re.compile(r"^\*\*(?P<label>Why\.|Conforms|Violates)\*\*")
 
@@ -72,7 +73,7 @@ class Area(NamedTuple):
 
 
 class ContractError(Exception):
-    """A page that does not read as part of a contract. `line` is 1-based."""
+    """A page, a schema or a rule that does not read as part of a contract. `line` is 1-based."""
 
     def __init__(self, path: Path, line: int, message: str, remedy: str) -> None:
         super().__init__(f"{path}:{line}: {message}; {remedy}")
@@ -282,7 +283,7 @@ def _sections(page: _Page) -> Iterator[_Section]:
         opened = number if fence and not before else opened
         if fence and _HEADING.match(line):
             break
-        if fence or not re.match(r"##[^#]", line):
+        if fence or not _BOUNDARY.match(line):
             body.append((number, line))
             continue
         if heading:
@@ -297,10 +298,10 @@ def _sections(page: _Page) -> Iterator[_Section]:
 def _requirement(section: _Section, area: str, profile: str) -> Requirement:
     heading = _HEADING.match(section.heading)
     if heading is None:
-        raise section.error(
-            f"{section.heading!r} is not the heading of a requirement",
-            f"write `## {area}001: Title {{ #{area}001 }}`, or use another level of heading",
-        )
+        meant = re.match(r"#+ ([A-Z]+[0-9]{3})\b", section.heading)
+        form = "`## {0}: Title {{ #{0} }}`".format(meant[1] if meant else f"{area}001")
+        remedy = f"write {form}" if meant else f"write {form}, or use another level of heading"
+        raise section.error(f"{section.heading!r} is not the heading of a requirement", remedy)
     identifier, anchor = heading["id"], heading["anchor"]
     if identifier[:-3] != area:
         raise section.error(f"{identifier} is not of this page's area {area}", "move it to the page of its area")

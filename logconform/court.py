@@ -354,7 +354,10 @@ def line_finding(reading: Reading, requirement: str, message: str) -> Finding:
 
 
 _LINE_FIXES = {
-    "FMT001": "Keep a private descriptor for the log stream, and give everything else another way out.",
+    "FMT001": (
+        "Keep a private descriptor for the log stream, `os.dup(1)`, and give everything else another way out: let "
+        "`sys.stdout` write to a logger, and descriptor 1, on which Celery says goodbye, lead to `os.devnull`."
+    ),
     "FMT002": "Build the record as one mapping before it is encoded.",
     "FMT009": "Write NaN and the infinities as null or as text.",
     "FMT011": "Cut the longest values, and say so in `truncated: true`.",

@@ -82,9 +82,9 @@ def _generated(config: MkDocsConfig) -> dict[str, dict[str, str]]:
 
     try:
         features = feature_pages(project / "features", link)
-    except BrokenFeature as error:
+        return {SCHEMAS: schema_pages(project / "schemas", link), FEATURES: features}
+    except (BrokenFeature, ContractError) as error:
         raise PluginError(str(error)) from error
-    return {SCHEMAS: schema_pages(project / "schemas", link), FEATURES: features}
 
 
 def _contract_pages(config: MkDocsConfig) -> list[str]:

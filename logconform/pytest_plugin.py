@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 from pytest_bdd.scenario import scenario_wrapper_template_registry
 
+from logconform.checks import unchecked
 from logconform.config import ConfigError, check_requirements, suggestion
 from logconform.contract import ContractError, load_contract
 from logconform.findings import Finding
@@ -38,6 +39,8 @@ from logconform.lab.vocabulary import FeatureError
 from logconform.report import Look, render
 from logconform.report.model import exit_code
 from logconform.report.output import Unwritable, refuse_output
+from logconform.rules import discover
+from logconform.schemas import schema
 
 UNUSABLE = 2
 UNDECIDED = 3
@@ -91,6 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit("logconform: the lab runs one worker at a time; leave out pytest-xdist's -n", returncode=UNUSABLE)
     try:
         contract = load_contract()
+        schema("record"), discover()  # refuses what can't be read
         settings = settings_of(config.option, Path(config.invocation_params.dir), list(contract))
         check_requirements(settings.config, list(contract))
         _check_selection(config, list(contract))
@@ -291,9 +295,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report = yield
     run = item.config.stash[_run_key]
     if call.when == "call" and item.nodeid in run.planned:
-        if call.excinfo is not None and isinstance(call.excinfo.value, Violated):
+        if call.excinfo is not None and isinstance(call.excinfo.value, (Violated, FeatureError)):
             report.longrepr = str(call.excinfo.value)
-        run.came_out(item.nodeid, report.outcome, _reason(report), report.duration)
+        run.came_out(item.nodeid, report.outcome, _reason(report, call), report.duration)
     return report
 
 
@@ -333,6 +337,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     width = terminalreporter._tw.fullwidth if colour else None
     terminalreporter.section("conformance")
     terminalreporter.write_line(render(run.last_report, "text", Look(config.option.verbose > 0, colour, width)))
+    for sentence in unchecked(run.contract):
+        terminalreporter.write_line(sentence)
     terminalreporter.write_line(f"report: {config.option.report}")
     if run.settings.keep is not None:
         there = run.settings.keep.is_dir() and any(run.settings.keep.iterdir())
@@ -373,9 +379,11 @@ def _progress(config: pytest.Config) -> Any:
     return tell
 
 
-def _reason(report: Any) -> str | None:
+def _reason(report: Any, call: pytest.CallInfo[None]) -> str | None:
     if isinstance(report.longrepr, tuple):
         return str(report.longrepr[2]).removeprefix("Skipped: ")
+    if report.failed and call.excinfo is not None and not isinstance(report.longrepr, str):
+        return call.excinfo.exconly(tryshort=True)
     return str(report.longrepr) if report.longrepr else None
 
 

@@ -8,7 +8,9 @@ tells the remedy; each holds for the subschema that it stands in.
 
 from __future__ import annotations
 
+import difflib
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +22,7 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
 from referencing import Registry, Resource
 
+from logconform.contract import ContractError
 from logconform.findings import Finding
 from logconform.records import Record
 from logconform.secrets import printable, redact_text
@@ -50,6 +53,8 @@ _BY_EVENT = {
     "Task ended": "task-ended",
     "Processing progress": "task-progress",
 }
+_KEYWORD = re.compile(r'"(x-[^"]*)"\s*:')
+_KEYWORDS = ("x-requirement", "x-must", "x-fix")
 _READER_CHECKS = {"FMT001"}  # a record exists only where the reader has passed it
 
 
@@ -145,10 +150,40 @@ def requirements_of(name: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def read_schema(path: Path) -> Schema:
+    """
+    Read a schema.
+
+    Raises:
+        ContractError: If it is no JSON, or has a keyword of ours that is misspelled.
+    """
+    text = path.read_text(encoding="utf-8")
+    try:
+        document: Schema = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise ContractError(path, error.lineno, f"the schema is no JSON: {error.msg}", "mend it there") from None
+    for number, line in enumerate(text.split("\n"), start=1):
+        for word in set(_KEYWORD.findall(line)) - set(_KEYWORDS):
+            nearest = difflib.get_close_matches(word, _KEYWORDS, n=1, cutoff=0) or _KEYWORDS
+            raise ContractError(path, number, f"no keyword is called {word}", f"did you mean {nearest[0]}?")
+    return document
+
+
 @cache
 def _documents() -> dict[str, Schema]:
     folder = schema_folder()
-    return {name: json.loads((folder / f"{name}.schema.json").read_text(encoding="utf-8")) for name in _KINDS}
+    return {name: _kind_schema(folder / f"{name}.schema.json") for name in _KINDS}
+
+
+def _kind_schema(path: Path) -> Schema:
+    """Read the schema of a kind of record, each member of which names its requirement."""
+    document = read_schema(path)
+    for member, subschema in document["properties"].items():
+        if "x-requirement" not in subschema:
+            line = path.read_text(encoding="utf-8").partition(f'"{member}": {{')[0].count("\n") + 1
+            remedy = 'add `"x-requirement": "CTX005"`, or whichever it is'
+            raise ContractError(path, line, f"the member {member} names no requirement", remedy)
+    return document
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +212,13 @@ def _notes_in(document: Schema) -> dict[int, _Note]:
         elif isinstance(node, list):
             pending += [(child, note) for child in node]
     return notes
+
+
+def fix_of(requirement: str) -> str:
+    """Return the first remedy that the schemas have for a requirement, the base last; empty where they have none."""
+    documents = [_documents()[name] for name in (*_KINDS[1:], _BASE)]
+    notes = (note for document in documents for note in _notes_in(document).values())
+    return next((note.fix for note in notes if note.requirement == requirement and note.fix), "")
 
 
 @cache

@@ -40,11 +40,29 @@ report_format = click.option(
     show_default=True,
     help="For people, programs, or CI.",
 )
+
+
+def _split(_context: click.Context, _option: click.Parameter, given: tuple[str, ...]) -> tuple[str, ...]:
+    """Separate at commas, as `run --only` does; what holds no identifier stays as it is, to be refused."""
+    words = ([word.strip() for word in each.split(",") if word.strip()] or [each] for each in given)
+    return tuple(word for each in words for word in each)
+
+
 only = click.option(
-    "--only", multiple=True, metavar="ID", shell_complete=requirement, help="Judge this requirement only. Repeatable."
+    "--only",
+    multiple=True,
+    metavar="ID[,ID]",
+    shell_complete=requirement,
+    callback=_split,
+    help="Judge this requirement only. Repeatable.",
 )
 ignore = click.option(
-    "--ignore", multiple=True, metavar="ID", shell_complete=requirement, help="Leave this requirement out. Repeatable."
+    "--ignore",
+    multiple=True,
+    metavar="ID[,ID]",
+    shell_complete=requirement,
+    callback=_split,
+    help="Leave this requirement out. Repeatable.",
 )
 
 
@@ -95,6 +113,10 @@ class Commands(click.Group):
 
 
 def _explained(error: Exception) -> Failure:
+    from logconform.contract import ContractError
+
+    if isinstance(error, ContractError):
+        return Failure(str(error))
     if isinstance(error, OSError) and error.strerror:
         return Failure(f"{error.filename or 'output'}: {error.strerror}")
     kind = type(error).__name__

@@ -50,7 +50,7 @@ def explain_text(requirement_id: str, contract: Contract, checks_of: ChecksOf) -
     CTX005: Context never crosses executions
     """
     requirement = contract.find(requirement_id)
-    checks = checks_of(requirement.id) or ["nothing yet"]
+    checks = checks_of(requirement.id) or [f"nothing yet: {_remedy(requirement)}"]
     why = contract.why_of(requirement.id)
     parts = [
         _identity(requirement, contract),
@@ -61,6 +61,12 @@ def explain_text(requirement_id: str, contract: Contract, checks_of: ChecksOf) -
         _whereabouts(requirement),
     ]
     return "\n\n".join(parts)
+
+
+def _remedy(requirement: Requirement) -> str:
+    from logconform.checks import where_to_check  # late, as above
+
+    return where_to_check(requirement)
 
 
 def _identity(requirement: Requirement, contract: Contract) -> str:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from logconform.checks import fix_of
 from logconform.config import whereabouts
 from logconform.contract import Contract, Level
 from logconform.findings import Finding, Verdict
@@ -39,6 +40,7 @@ __all__ = ["Conclusion", "LabRun", "Planned", "Settings", "Violated"]
 EVIDENCE_LINES = 12
 NOTHING_MAY_STOP = {"CTX013", "FMT010", "FMT011", "FMT014", "FAIL005", "FAIL008", "SINK005"}
 """Requirements that a worker violates by not going on at all."""
+GO_ON = "Bound what is encoded, masked or cut before the work is done, and catch what it raises: the task must go on."
 
 
 @dataclass
@@ -142,7 +144,10 @@ class LabRun:
         tell(f"{lab.name}: running {len(nodes)} scenarios")
         for node in sorted(nodes, key=lambda node: turn_of(self.planned[node])):
             plan = self.planned[node]
-            self.traces[node] = lab.stimulate(plan.requirement, plan.steps)
+            try:
+                self.traces[node] = lab.stimulate(plan.requirement, plan.steps)
+            except FeatureError as error:
+                raise FeatureError(f"{plan.requirement}, {plan.name!r}: {error}") from error
         tell(f"{lab.name}: shutting down, and judging the log")
         lab.close(self.traces[node] for node in nodes)
 
@@ -240,12 +245,18 @@ class LabRun:
         outcomes = list(checks)
         not_kept = False
         findings = [
-            replace(each, requirement=plan.requirement, scenario=node, environment=plan.environment)
+            replace(
+                each,
+                requirement=plan.requirement,
+                scenario=node,
+                environment=plan.environment,
+                fix=each.fix or fix_of(plan.requirement),
+            )
             for each in outcomes
             if each is not None
         ]
         if trace.error and plan.requirement in NOTHING_MAY_STOP:
-            findings = [Finding(plan.requirement, trace.error, scenario=node, environment=plan.environment)]
+            findings = [Finding(plan.requirement, trace.error, fix=GO_ON, scenario=node, environment=plan.environment)]
         elif trace.error or trace.blocked:
             findings = []  # what is missing then says nothing
         elif not_kept := self._is_cut(node) and any(each.place is None for each in findings):

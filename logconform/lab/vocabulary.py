@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 import pytest_bdd
@@ -71,13 +72,21 @@ def perform(stage: Stage, text: str) -> None:
     Do what a Given or When step says.
 
     Raises:
-        FeatureError: If no step has this text.
+        FeatureError: If no step has this text, or its step knows nothing of this value.
     """
     for known in STIMULI:
         if known.parser.is_matching(text):
-            known.act(stage, **known.parser.parse_arguments(text))
+            values = known.parser.parse_arguments(text)
+            try:
+                known.act(stage, **values)
+            except KeyError as error:
+                if error.args[0] in values.values():
+                    raise FeatureError(f"{text}: the step is there, but doesn't know {error}") from error
+                raise
             return
-    raise FeatureError(f"no step is defined for: {text} (the reference of the features has those that are)")
+    nearest = get_close_matches(text, [known.parser.name for known in STIMULI], n=1, cutoff=0.7)
+    hint = f"did you mean: {nearest[0]}" if nearest else "features/steps/ has those that are"
+    raise FeatureError(f"no step is defined for: {text} ({hint})")
 
 
 def keyword_arguments(text: str) -> dict[str, Any]:

@@ -9,10 +9,13 @@ after another. Either yields None for a check that held, a `Finding`, or
 from __future__ import annotations
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Iterable, Iterator
 from functools import cache
+from pathlib import Path
 
+from logconform.contract import ContractError
 from logconform.findings import Finding
 from logconform.records import Record
 from logconform.rules.base import UNDECIDED, GatheringRule, IfBound, Outcome, Rule, StreamRule, TaskRule
@@ -39,7 +42,12 @@ __all__ = [
 
 @cache
 def discover() -> tuple[type[Rule], ...]:
-    """Return every rule of this package, in the order of their names."""
+    """
+    Return every rule of this package, in the order of their names.
+
+    Raises:
+        ContractError: If one of them names no requirement.
+    """
     found: list[type[Rule]] = []
     for module_info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{module_info.name}")
@@ -49,6 +57,11 @@ def discover() -> tuple[type[Rule], ...]:
             if isinstance(value, type) and issubclass(value, Rule) and value.__module__ == module.__name__
             if value not in {Rule, TaskRule, StreamRule, GatheringRule} and not value.__name__.startswith("_")
         ]
+    for rule in found:
+        if not getattr(rule, "requirement", ""):
+            path, line = Path(inspect.getfile(rule)), inspect.getsourcelines(rule)[1]
+            remedy = 'add `requirement = "CTX005"`, or whichever it is'
+            raise ContractError(path, line, f"the rule {rule.__name__} names no requirement", remedy)
     return tuple(sorted(found, key=lambda rule: rule.__name__))
 
 

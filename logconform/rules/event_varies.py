@@ -23,7 +23,7 @@ class EventVaries(GatheringRule):
     """
 
     requirement = "FMT008"
-    fix = "Make `event` a constant phrase, and pass what varies as fields."
+    fix = "Make `event` a constant phrase, and pass what varies as fields. Of a library's record, take `record.msg`."
 
     def __init__(self) -> None:
         # Bounded by the number of phrases, not of records: of each, the first events are kept, and one too many.

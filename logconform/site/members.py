@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from logconform.schemas import read_schema
+
 Schema = Mapping[str, Any]
 
 
@@ -47,12 +49,6 @@ class _Part:
         for step in filter(None, pointer.split("/")):
             schema = schema[step]
         return _Part(schema, document, self.folder)
-
-
-def read_schema(path: Path) -> Schema:
-    """Return the schema in *path*."""
-    schema: Schema = json.loads(path.read_bytes())
-    return schema
 
 
 def members_of(schema: Schema, root: Schema, folder: Path) -> list[Member]:

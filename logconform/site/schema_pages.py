@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from logconform.schemas import read_schema
 from logconform.site.markup import code, prose
-from logconform.site.members import Member, Schema, members_of, read_schema
+from logconform.site.members import Member, Schema, members_of
 
 SUFFIX = ".schema.json"
 _WIDE = "---\nhide:\n  - toc\n---"

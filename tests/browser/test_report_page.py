@@ -38,7 +38,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     report = folder / "report.json"
     report.write_text(json.dumps(sample_report()), encoding="utf-8")
     environment = {**os.environ, "LOGCONFORM_REPORT": str(report), "NO_MKDOCS_2_WARNING": "1"}
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder / "site")]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder / "site")]
     subprocess.run(command, cwd=ROOT, env=environment, check=True, timeout=120)
     return folder / "site"
 

@@ -88,6 +88,8 @@ CODES = [
     (GOOD + BAD, ["--ignore", "FMT001"], 3),
     (GOOD + BAD, ["--only", "FMT001"], 1),
     (GOOD + BAD, ["--only", "FMT002"], 3),
+    (GOOD + BAD, ["--only", "FMT002, fmt001"], 1),
+    (GOOD + BAD, ["--ignore", "FMT002,FMT001"], 3),
 ]
 
 
@@ -309,6 +311,7 @@ USAGE_ERRORS = [
     ([], "Missing argument 'PATH...'"),
     (["w.log", "--format", "yaml"], "'yaml' is not one of"),
     (["w.log", "--only", "CXT005"], "no requirement is called CXT005; did you mean CTX005"),
+    (["w.log", "--only", ","], "no requirement is called ,; "),
     (["w.log", "--ignore", "nonsense"], "no requirement is called nonsense; "),
     (["w.log", "--output", "nowhere/report.json"], "there is no folder nowhere; create it first"),
     (["w.log", "--output", "."], "is a directory"),

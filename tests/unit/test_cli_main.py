@@ -13,7 +13,7 @@ from click.testing import CliRunner
 import logconform.cli
 from logconform import __version__
 from logconform.cli import Commands, Failure, main
-from logconform.contract import load_contract
+from logconform.contract import ContractError, load_contract
 
 COMMANDS = ["catalog", "check", "completion", "diff", "examples", "explain", "init", "new", "report", "run"]
 
@@ -70,6 +70,10 @@ def slip() -> None:
     raise RuntimeError("nobody thought of this")
 
 
+def misread() -> None:
+    raise ContractError(Path("docs/contract/context.md"), 7, "CTX001 has no statement", "write it")
+
+
 def lose_file() -> None:
     Path("/nowhere/at/all").read_text()
 
@@ -81,6 +85,7 @@ def interrupt() -> None:
 FAILURES = [
     (fail, 2, "Error: the disk is gone; mount it\n"),
     (slip, 2, "Error: internal error, please report it: RuntimeError: nobody thought of this\n"),
+    (misread, 2, "Error: docs/contract/context.md:7: CTX001 has no statement; write it\n"),
     (lose_file, 2, "Error: /nowhere/at/all: No such file or directory\n"),
     (interrupt, 130, "interrupted\n"),
 ]

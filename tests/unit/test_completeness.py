@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,8 +11,9 @@ from pathlib import Path
 import pytest
 from pytest_bdd.parser import FeatureParser, ScenarioTemplate
 
-from logconform import checks
-from logconform.contract import Level, load_contract
+from logconform import checks, rules
+from logconform.contract import ContractError, Level, load_contract
+from logconform.rules import Rule
 
 FEATURES = Path(__file__).parents[2] / "features"
 LATER: dict[str, str] = {}
@@ -54,7 +56,7 @@ def test_what_is_said_to_come_later_is_not_there_yet() -> None:
 
 def test_every_check_names_a_requirement_of_the_contract() -> None:
     """A check for a requirement that is nowhere written accuses by a law that nobody knows."""
-    assert sorted(checks.checked_requirements() - set(load_contract())) == []
+    assert checks.unwritten(load_contract()) == []
 
 
 def test_removing_a_check_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,14 +70,46 @@ def test_removing_a_check_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
         checks._all_checks.cache_clear()
     assert len(missing) == 1
     assert "contract/safety.md" in missing[0]
+    assert "a Rule `@SAFE004` in features/safety.feature" in missing[0]
+
+
+def test_a_check_of_nothing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule whose requirement is misspelled is told with its file."""
+
+    class Misspelled(Rule):
+        requirement = "DONE08"
+
+    monkeypatch.setattr(checks, "discover", lambda: (Misspelled,))
+    checks._all_checks.cache_clear()
+    try:
+        told = next(each for each in checks.unwritten(load_contract()) if "Misspelled" in each)
+    finally:
+        checks._all_checks.cache_clear()
+    assert told.startswith("no page of docs/contract/ has DONE08, which this checks: rule: Misspelled (")
+
+
+def test_a_rule_without_requirement_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """With its file, its line, and the remedy."""
+    module = tmp_path / "nameless.py"
+    module.write_text("from logconform.rules.base import TaskRule\n\n\nclass Nameless(TaskRule):\n    fix = 'x'\n")
+    monkeypatch.setattr(rules, "__path__", [str(tmp_path)])
+    try:
+        with pytest.raises(ContractError, match=f"{module}:4: the rule Nameless names no requirement; add "):
+            rules.discover.__wrapped__()
+    finally:
+        sys.modules.pop("logconform.rules.nameless", None)
 
 
 @pytest.mark.parametrize("area", COMPLETE_AREAS)
 def test_every_must_of_an_area_has_a_scenario(area: str) -> None:
     """In the areas of the guide each MUST is exercised by a real worker, not only read off a sample."""
     exercised = {tag for _, scenario in scenarios() for tag in (scenario.rule.tags if scenario.rule else ())}
-    wanted = {each.id for each in load_contract().values() if each.area == area and each.level is Level.MUST}
-    assert sorted(wanted - exercised) == []
+    missing = [
+        f"{each.id} ({each.page}:{each.line}) has no scenario: write a Rule `@{each.id}` in features/"
+        for each in load_contract().values()
+        if each.area == area and each.level is Level.MUST and each.id not in exercised
+    ]
+    assert missing == []
 
 
 def test_a_scenario_is_about_one_requirement() -> None:

@@ -27,10 +27,14 @@ def test_an_example_is_judged_as_it_is_labelled(name: str, example: Example, com
 
     None of them depends on what a cut would have taken away, so both ways of judging agree.
     """
-    readings = read_stream(io.BytesIO(example.text.encode()), f"docs/{CONTRACT[name].page}")
-    verdict = judge_stream(readings, complete=complete)
+    page = f"docs/{CONTRACT[name].page}"
+    verdict = judge_stream(read_stream(io.BytesIO(example.text.encode()), page), complete=complete)
     expected = set() if example.kind == "conforms" else {name}
-    assert {finding.requirement for finding in verdict.findings} == expected
+    told = [
+        f"{page}:{example.line + (each.place.line - 1 if each.place else 0)}: {each.requirement} {each.message}"
+        for each in verdict.findings
+    ]
+    assert {finding.requirement for finding in verdict.findings} == expected, told or "nothing is found in it"
 
 
 def test_every_page_has_examples() -> None:

@@ -37,8 +37,10 @@ def test_should():
 
 
 def test_without_checks():
-    """A requirement that nothing enforces says so."""
-    assert "Checked by:\n  nothing yet" in explain_text("FMT008", CONTRACT, lambda _: [])
+    """A requirement that nothing enforces says so, and where a check of it is written."""
+    text = explain_text("CTX005", CONTRACT, lambda _: [])
+    assert "Checked by:\n  nothing yet: add `x-requirement` to the schema of its record" in text
+    assert "or a Rule `@CTX005` in features/context.feature" in text
 
 
 def test_records_stay_on_one_line():

@@ -27,13 +27,29 @@ def lines(*raw: bytes) -> list[Reading]:
     return [read_line(each + b"\n", Place("-", number, number * 100)) for number, each in enumerate(raw, 1)]
 
 
-def concluded(log: Log, *checks: Finding | None) -> Conclusion:
+def concluded(log: Log, *checks: Finding | None, requirement: str = "START001", error: str | None = None) -> Conclusion:
     run = LabRun(load_contract(), Settings("app:app", Path(), None, ("prefork",), ("embedded",), Config()))
-    run.planned = {"node": Planned("START001", "Start", "", "a task starts", (), HERE)}
-    trace: Any = SimpleNamespace(error=None, blocked=None)
+    run.planned = {"node": Planned(requirement, "Start", "", "a task starts", (), HERE)}
+    trace: Any = SimpleNamespace(error=error, blocked=None)
     lab: Any = SimpleNamespace(seen=lambda _trace: SimpleNamespace(log=log))
     run.traces, run.labs = {"node": trace}, {HERE: lab}
     return run.conclude("node", checks)
+
+
+def test_a_finding_without_remedy_gets_the_one_that_its_requirement_has() -> None:
+    """From the rule or the schema; its own comes first."""
+    assert (
+        "= fix: Write `Task starting` once, from the `task_prerun`"
+        in concluded(Log([], Verdict()), Finding("", "0 records")).text
+    )
+    assert "= fix: Do.\n" in concluded(Log([], Verdict()), Finding("", "0 records", fix="Do.")).text
+
+
+def test_a_worker_that_does_not_go_on_is_told_what_to_do() -> None:
+    """Where its task was waited for in vain, that is the finding, with a remedy of its own."""
+    conclusion = concluded(Log([], Verdict()), requirement="FMT011", error="waited 10 s for the end of a task")
+    assert "FMT011 violation: waited 10 s for the end of a task" in conclusion.text
+    assert "= fix: Bound what is encoded" in conclusion.text
 
 
 def test_lines_are_found_by_what_stands_in_them() -> None:
@@ -353,3 +369,15 @@ def test_why_nothing_could_be_seen_is_told(case: str) -> None:
     view = Seen(Log(lines(*written), Verdict(), stderr=lines(*aside)), Truth(Path("never written")), "solo", {})
     assert outcome.unseen(view).startswith(f"no record in the log that this could be seen on{told}")
     assert outcome.unseen(None) == outcome.unseen(Seen(Log([], Verdict()), view.truth, "solo", {}))
+
+
+def test_a_countdown_that_is_missing_is_not_null(tmp_path: Path) -> None:
+    """The message tells the two apart, as those of the schemas do."""
+    retried = b'{"event": "Task failed, retrying", "task_id": "3f1c"%s}'
+    told = {}
+    for member in (b"", b', "countdown": null'):
+        log = Log(lines(retried % member), Verdict())
+        seen = Seen(log, Truth(tmp_path / "oracle"), "solo", {"task": [Sent("3f1c", "q1", "logconform.probe.retry")]})
+        [finding] = retry.countdown_is_told(seen)
+        told[member] = finding.message
+    assert list(told.values()) == ["countdown is missing", "countdown is null"]

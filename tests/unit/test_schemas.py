@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from logconform import schemas
-from logconform.contract import load_contract
+from logconform.contract import ContractError, load_contract
 from logconform.records import Place, Reading, Record, read_line
 from logconform.schemas import check_record, kind_of, requirements_of, schema, schema_folder, schema_names
 
@@ -126,6 +126,14 @@ class TestMeta:
         conditions = list(nodes(document.get("if", {})))
         assert [node for node in unexplained if node is not document and node not in conditions] == []
 
+    @pytest.mark.parametrize("name", schema_names())
+    def test_every_fault_has_a_remedy(self, name: str) -> None:
+        """Whatever a schema asks of a member, it says how to mend it."""
+        notes = schemas._notes_in(schema(name))
+        properties = schema(name)["properties"]
+        bare = [member for member, node in properties.items() if not notes[id(node)].fix and "$ref" not in node]
+        assert bare == []
+
     def test_every_requirement_is_in_the_contract(self) -> None:
         """Every requirement that a schema names is in the contract."""
         contract = load_contract()
@@ -235,6 +243,30 @@ class TestFindings:
         record = read_line(raw, PLACE).record
         assert record is not None
         assert "FMT003" in [finding.requirement for finding in check_record(record)[1]]
+
+    @pytest.mark.parametrize(
+        ("old", "new", "message"),
+        [
+            ('"title": "Task ended",', '"title": "Task ended"', "the schema is no JSON: Expecting ',' delimiter; "),
+            ('"x-must"', '"x-mst"', "no keyword is called x-mst; did you mean x-must?"),
+            (
+                '"x-requirement": "LIFE004",\n      "x-must"',
+                '"x-must"',
+                "the member task_name names no requirement;",
+            ),
+        ],
+    )
+    def test_a_schema_that_is_written_wrong_is_refused_with_its_place(
+        self, tmp_path: Path, old: str, new: str, message: str
+    ) -> None:
+        """File, line, fault and remedy, as for a page of the contract; never a traceback."""
+        path = tmp_path / "task-ended.schema.json"
+        text = (schema_folder() / path.name).read_text("utf-8")
+        assert old in text
+        path.write_text(text.replace(old, new, 1), "utf-8")
+        with pytest.raises(ContractError) as caught:
+            schemas._kind_schema(path)
+        assert re.fullmatch(rf"{re.escape(str(path))}:\d+: {re.escape(message)}.*", str(caught.value))
 
     def test_unknown_schema(self) -> None:
         """Asking for a kind that does not exist raises KeyError."""

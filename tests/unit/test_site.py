@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -79,10 +81,27 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def build(folder: Path, report: Path) -> None:
-    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", str(folder)]
+    command = [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(folder)]
     environment = {**os.environ, "LOGCONFORM_REPORT": str(report), "NO_MKDOCS_2_WARNING": "1"}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False)
-    assert (done.returncode, done.stdout + done.stderr) == (0, "")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_dead_link_fails_the_build_that_make_runs(tmp_path: Path) -> None:
+    """MkDocs counts for `--strict` what it shows, so `--quiet` beside it lets every warning pass."""
+    for name in ("schemas", "features", "logconform"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    shutil.copytree(ROOT / "docs", tmp_path / "docs")
+    shutil.copy(ROOT / "mkdocs.yml", tmp_path)
+    (tmp_path / "docs/index.md").write_text("[gone](gone.md)\n", "utf-8")
+    [options] = re.findall(r"/mkdocs build (.*?) \|\|", (ROOT / "Makefile").read_text("utf-8"))
+    command = [sys.executable, "-m", "mkdocs", "build", *options.split()]
+    environment = {**os.environ, "NO_MKDOCS_2_WARNING": "1"}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.returncode == 1
+    assert "Doc file 'index.md' contains a link 'gone.md'" in done.stderr
 
 
 class TestReport:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from logconform.lab.audits.counting import COMPLETED, as_many, unless
-from logconform.lab.evidence import Checks, Seen, Sent, fault, show
+from logconform.lab.evidence import Checks, Seen, Sent, fault, shown_in
 from logconform.records import Record
 
 
@@ -48,7 +48,7 @@ def return_values_are_told(seen: Seen) -> Checks:
             elif isinstance(said, bool):  # what is missing, or neither true nor false, speaks against DONE002
                 returned = sent.facts.get("returns", "something" if execution.returned else None)
                 yield fault(
-                    f"has_return_value is {show(said)}; the task returned {returned!r}",
+                    f"has_return_value is {shown_in(completion, 'has_return_value')}; the task returned {returned!r}",
                     completion,
                     fix="Compare with None: `retval is not None`.",
                 )
@@ -72,7 +72,7 @@ def durations_agree(seen: Seen) -> Checks:
             told = completion.get("duration_ms")
             real = 1_000 * (execution.postrun["at"] - execution.prerun["at"])
             if not isinstance(told, int | float):
-                yield fault(f"duration_ms is {show(told)}", completion)
+                yield fault(f"duration_ms is {shown_in(completion, 'duration_ms')}", completion)
             elif abs(told - real) > max(50.0, 0.1 * real):
                 yield fault(f"duration_ms is {told}; the execution took {real:.0f} ms", completion)
             else:

@@ -13,6 +13,14 @@ from logconform.rules.history import seconds
 LIMIT_BYTES = 262_144
 BELOW_ERROR = {"debug", "info", "warning"}
 """The levels that are none of an error, however they are spelled; what is no level speaks against FMT004."""
+CUT = "Cut the longest values until the encoded line, its newline included, has at most 262,144 bytes."
+ENCODE = "Encode the whole record as JSON, in one call; never put a value into a line by formatting."
+BODY = "Do not log it; where Celery's own record shows it, write the task's name or the fault in place of the message."
+OUTLIVE = "Catch whatever a handler or an encoder raises, in the worker's main process too."
+STANDARD_ERROR = (
+    "Write prints, warnings and Celery's own lines as records to the log stream instead; billiard's logger, "
+    "`multiprocessing`, does not propagate to the root."
+)
 CLOCK_SECONDS = 300.0
 """How far a timestamp may be from the oracle's clock: below the quarter of an hour that time zones differ by."""
 
@@ -74,11 +82,12 @@ def long_records_are_cut(seen: Seen) -> Checks:
             continue
         record = seen.point(sent, "value")
         if record is None:
-            yield fault("the long record is not in the log, or is not JSON", task_id=sent.task_id)
+            yield fault("the long record is not in the log, or is not JSON", task_id=sent.task_id, fix=CUT)
         elif len(record.raw) > LIMIT_BYTES:
-            yield fault(f"has {len(record.raw):,} bytes; at most {LIMIT_BYTES:,} are allowed", record)
+            yield fault(f"has {len(record.raw):,} bytes; at most {LIMIT_BYTES:,} are allowed", record, fix=CUT)
         elif record.get("truncated") is not True:
-            yield fault(f"was cut, but `truncated` is {shown_in(record, 'truncated')}, not true", record)
+            told = shown_in(record, "truncated")
+            yield fault(f"was cut, but `truncated` is {told}, not true", record, fix="Add `truncated: true` to it.")
         else:
             yield None
 
@@ -88,14 +97,14 @@ def nothing_is_forged(seen: Seen) -> Checks:
     for sent in seen.sent:
         for reading in seen.log.mentioning(sent.probe):
             if reading.record is None:
-                yield fault("a value broke its line: this is not a record", reading)
+                yield fault("a value broke its line: this is not a record", reading, fix=ENCODE)
             elif "forged" in reading.record.members:
-                yield fault("a value forged a member of the record", reading)
+                yield fault("a value forged a member of the record", reading, fix=ENCODE)
             else:
                 yield None
     for reading in seen.log.readings:
         if reading.record is not None and reading.record.event == "Forged":
-            yield fault("a value forged a whole record", reading)
+            yield fault("a value forged a whole record", reading, fix=ENCODE)
 
 
 def libraries_speak_the_same(seen: Seen) -> Checks:
@@ -128,7 +137,11 @@ def names_are_not_repeated(seen: Seen) -> Checks:
         for reading in seen.log.mentioning(sent.probe):
             repeated = [defect for defect in reading.defects if defect.requirement == "FMT002"]
             if repeated:
-                yield fault(repeated[0].message, reading)
+                yield fault(
+                    repeated[0].message,
+                    reading,
+                    fix="Merge all into one mapping before encoding.",
+                )
             elif reading.record is not None:
                 yield None
 
@@ -138,13 +151,14 @@ def fault_is_reported(seen: Seen) -> Checks:
     for sent in seen.roles["message"]:
         named = [record for record in _about_message(seen, sent) if _is_error(record)]
         if not named:
-            yield fault(f"no record at error or critical tells of {sent.facts['kind']}", task_id=sent.task_id)
+            told = f"no record at error or critical tells of {sent.facts['kind']}"
+            yield fault(told, task_id=sent.task_id, fix="Let the records of Celery's own loggers into the log stream.")
         shown = [reading for reading in seen.log.readings if sent.facts["canary"].encode() in reading.raw]
         for reading in shown[:1]:
-            yield fault("shows the body of the message", reading, fix="Do not log the message's body.")
+            yield fault("shows the body of the message", reading, fix=BODY)
         after = seen.roles["after"][0]
         if not seen.executions(after):
-            yield fault("the worker did not go on with the next task", task_id=after.task_id)
+            yield fault("the worker did not go on with the next task", task_id=after.task_id, fix=OUTLIVE)
         if named and not shown:
             yield None
 
@@ -227,7 +241,7 @@ def no_broker_password(seen: Seen) -> Checks:
 
 
 def _leak(reading: Reading, canary: bytes) -> Any:
-    hidden = Reading(reading.place, reading.raw.replace(canary, b"[the secret]"), reading.record, reading.defects)
+    hidden = Reading(reading.place, reading.raw.replace(canary, b"[secret]"), reading.record, reading.defects)
     return fault(
         "shows the value of a secret",
         hidden,
@@ -259,7 +273,7 @@ def standard_error_is_pure(seen: Seen) -> Checks:
     """Standard error carries nothing that is not a record."""
     stray = [reading for reading in seen.log.stderr if reading.record is None]
     for reading in stray[:3]:
-        yield fault("standard error carries a line that is not a record", reading)
+        yield fault("standard error carries a line that is not a record", reading, fix=STANDARD_ERROR)
     if not stray:
         yield None
 
@@ -276,9 +290,11 @@ def resources_agree(seen: Seen) -> Checks:
                 if not isinstance(duration, int) or not isinstance(memory, int):
                     continue
                 if duration > wall + max(50.0, 0.1 * wall):
-                    yield fault(f"duration_ms is {duration}; the whole execution took {wall:.0f} ms", record)
+                    told = f"duration_ms is {duration}; the whole execution took {wall:.0f} ms"
+                    yield fault(told, record, fix="Measure with `time.perf_counter()`, in milliseconds.")
                 elif memory > 1.1 * execution.postrun["peak_mb"] + 8:
-                    yield fault(f"memory_used_mb is {memory}; the process never held that much", record)
+                    told = f"memory_used_mb is {memory}; the process never held that much"
+                    yield fault(told, record, fix="Write a difference of the resident set in megabytes, not in bytes.")
                 else:
                     yield None
 
@@ -307,4 +323,5 @@ def _own_task_reports(seen: Seen, *members: str) -> Checks:
             if any(member in record.members for record in history):
                 yield None
             else:
-                yield fault(f"{sent.name} succeeded, but wrote no record with {member}", task_id=sent.task_id)
+                told = f"{sent.name} succeeded, but wrote no record with {member}"
+                yield fault(told, task_id=sent.task_id, fix="Write one, or name another task in the configuration.")

@@ -6,9 +6,12 @@ from typing import Any
 
 from logconform.lab.evidence import Checks, Seen, Sent, fault, said, show, shown_in
 from logconform.records import Record
+from logconform.rules.correlation_changed import OwnParent
 
 NO_VALUE = (None, "", "None")
 """What stands for an absent value, wrongly: another requirement's matter."""
+BY_SIGNATURE = "Look the arguments up by `inspect.signature(task.run)`, not among the keyword arguments alone."
+EACH_ITS_OWN = "Keep the context in a `contextvars.ContextVar`, not in a global or on the logger."
 CONTEXT = ("task_id", "operation", "tenant_id", "user_id")
 
 
@@ -217,22 +220,27 @@ def _same(before: Record, after: Record, name: str) -> Any:
     )
 
 
+OWN_CONTEXT = "Bind a context of its own in `task_prerun`, which fires for `.apply()` too, in place of the outer's."
+
+
 def _inner(record: Record, inner: Sent, inner_id: str, outer: Sent) -> Any:
     if record.task_id != inner_id:
-        return fault(f"a record of the nested task {inner_id} carries task_id {show(record.task_id)}", record)
+        told = f"a record of the nested task {inner_id} carries task_id {show(record.task_id)}"
+        return fault(told, record, fix=OWN_CONTEXT)
     for name in ("tenant_id", "user_id"):
         own, foreign = inner.facts.get(name), outer.facts.get(name)
         if own is None and foreign is not None and record.get(name) == str(foreign):
-            return fault(f"a record of the nested task carries {name} {show(foreign)} of the outer task", record)
+            told = f"a record of the nested task carries {name} {show(foreign)} of the outer task"
+            return fault(told, record, fix=OWN_CONTEXT)
         missing = name not in record.members
         if missing and _is_library(record):
             continue  # what a library's records lack they lack in any task: CTX002, CTX003
         if own is not None and record.get(name) != str(own):
-            return fault(f"a record of the nested task has {name} {shown_in(record, name)}, not {show(own)}", record)
+            told = f"a record of the nested task has {name} {shown_in(record, name)}, not {show(own)}"
+            return fault(told, record, fix=OWN_CONTEXT)
     if record.get("operation") == f"task.{outer.name}":
-        return fault(
-            f"a record of the nested task carries operation {show(record.get('operation'))} of the outer one", record
-        )
+        told = f"a record of the nested task carries operation {show(record.get('operation'))} of the outer one"
+        return fault(told, record, fix=OWN_CONTEXT)
     return None
 
 
@@ -248,7 +256,7 @@ def positional_identifiers(seen: Seen) -> Checks:
     for sent in seen.sent:
         for record in _bound(seen, sent):
             for name in ("tenant_id", "user_id"):
-                yield _has(record, name, str(sent.facts[name]), sent)
+                yield _has(record, name, str(sent.facts[name]), sent, BY_SIGNATURE)
 
 
 def concurrent_tasks_keep_apart(seen: Seen) -> Checks:
@@ -258,8 +266,8 @@ def concurrent_tasks_keep_apart(seen: Seen) -> Checks:
         if sent.task_id not in met:
             continue
         for record in seen.spoken(sent):
-            yield _has(record, "task_id", sent.task_id, sent)
-            yield _has(record, "tenant_id", str(sent.facts["tenant_id"]), sent)
+            yield _has(record, "task_id", sent.task_id, sent, EACH_ITS_OWN)
+            yield _has(record, "tenant_id", str(sent.facts["tenant_id"]), sent, EACH_ITS_OWN)
 
 
 def descent_is_told(seen: Seen) -> Checks:
@@ -270,7 +278,7 @@ def descent_is_told(seen: Seen) -> Checks:
         for record in parents[:1]:
             yield _has(record, "correlation_id", parent.task_id, parent)
         for record in children:
-            yield _has(record, "parent_task_id", parent.task_id, child)
+            yield _has(record, "parent_task_id", parent.task_id, child, "Bind it from the request's `parent_id`.")
             if correlation is None or record.get("correlation_id") != correlation:
                 whose = "its sender has none" if correlation is None else f"its sender's is {show(correlation)}"
                 yield fault(f"correlation_id is {shown_in(record, 'correlation_id')}; {whose}", record)
@@ -281,7 +289,7 @@ def retries_keep_their_parent(seen: Seen) -> Checks:
     for sent in seen.sent:
         for record in _about(seen, sent):
             if record.get("parent_task_id") == sent.task_id:
-                yield fault("parent_task_id is the task's own id", record)
+                yield fault("parent_task_id is the task's own id", record, fix=OwnParent.fix)
             else:
                 yield None
 
@@ -295,7 +303,7 @@ def binding_never_fails(seen: Seen) -> Checks:
             continue
         for record in seen.spoken(sent):
             if not _is_bare_library(record):
-                yield _has(record, "task_id", task_id, sent)
+                yield _has(record, "task_id", task_id, sent, "Bind `task_id` before the arguments are looked at.")
 
 
 def _is_bare_library(record: Record) -> bool:
@@ -307,7 +315,7 @@ def _is_library(record: Record) -> bool:
     return (record.logger or "").startswith("logconform.library.")
 
 
-def _has(record: Record, name: str, expected: str, sent: Sent) -> Any:
+def _has(record: Record, name: str, expected: str, sent: Sent, fix: str = "") -> Any:
     value = record.get(name)
     if value == expected:
         return None
@@ -315,4 +323,4 @@ def _has(record: Record, name: str, expected: str, sent: Sent) -> Any:
         message = f"{name} is missing; the task's is {show(expected)}"
     else:
         message = f"{name} is {show(value)}; the task's is {show(expected)}"
-    return fault(message, record, task_id=sent.task_id)
+    return fault(message, record, task_id=expected if name == "task_id" else sent.task_id, fix=fix)

@@ -12,7 +12,9 @@ STARTING, COMPLETED, FAILED = "Task starting", "Task completed", "Task failed"
 FIXES = {
     "Task starting": "Write it to standard output, once, from the `task_prerun` signal.",
     "Task completed": "Write it to standard output, once, from the `task_success` signal.",
-    "Task failed": "Write it to standard output, once, from `task_failure`: it also fires in the main process.",
+    "Task failed": (
+        "Write it to standard output, once, from `task_failure`: it fires in the main process, too, and may fire twice."
+    ),
     "Task failed, retrying": "Write it to standard output, once, from the `task_retry` signal.",
     "Task failed permanently after max retries": (
         "Write it from `task_failure` where `request.retries` has reached the `max_retries` in force."
@@ -26,15 +28,15 @@ def unless(records: list[Record], message: str, *, fix: str = "") -> Any:
     return fault(message, records[0], fix=fix) if records else None
 
 
-def as_many(records: list[Record], expected: int, event: str, sent: Sent, what: str) -> Any:
-    """Make a finding unless there are exactly *expected* records of *event*."""
+def as_many(records: list[Record], expected: int, event: str, sent: Sent, what: str, *, also: str = "") -> Any:
+    """Make a finding unless there are exactly *expected* records of *event*; *also* is a further remedy."""
     if len(records) == expected:
         return None
     return fault(
         f"{len(records)} records `{event}` of {sent.name}, for {expected} {what}",
         records[expected] if len(records) > expected else None,
         task_id=sent.task_id,
-        fix=FIXES[event],
+        fix=f"{FIXES[event]} {also}".strip(),
     )
 
 

@@ -29,8 +29,10 @@ def revocation_is_told(seen: Seen) -> Checks:
             truths = {event[name] for event in signalled}
             if records[0].get(name) not in truths:
                 told = " or ".join(sorted(show(each) for each in truths))
-                yield fault(f"{name} is {shown_in(records[0], name)}; Celery said {told}", records[0])
-        yield None if records[0].level == "warning" else fault(f"has level {show(records[0].level)}", records[0])
+                what = f"{name} is {shown_in(records[0], name)}; Celery said {told}"
+                yield fault(what, records[0], fix=f"Take it from the signal's `{name}`.")
+        level = f"has level {show(records[0].level)}"
+        yield None if records[0].level == "warning" else fault(level, records[0], fix="Write it at warning.")
 
 
 def each_delivery_starts(seen: Seen) -> Checks:

@@ -8,6 +8,9 @@ from logconform.lab.audits.counting import EXHAUSTED, FAILED, as_many, unless
 from logconform.lab.evidence import Checks, Seen, fault, show
 from logconform.records import Record
 
+CHAINED = "Use `traceback.format_exception`, which shows causes and groups; `traceback.format_tb` shows none."
+HOSTILE = "Expect `str()` and `repr()` of an exception to raise, and a message that UTF-8 cannot encode."
+AT_ERROR = "Log it at error, also where the exception was expected."
 LEVELS = {"debug", "info", "warning", "error", "critical"}
 
 
@@ -22,7 +25,7 @@ def fails_once(seen: Seen) -> Checks:
         yield as_many(records, 1 if task.failed else 0, FAILED, sent, "failures that Celery reported")
         for record in records:
             wrong = record.level in LEVELS - {"error"}  # what is none of the five words speaks against FMT004
-            yield unless([record] if wrong else [], f"has level {show(record.level)}, not error")
+            yield unless([record] if wrong else [], f"has level {show(record.level)}, not error", fix=AT_ERROR)
 
 
 def traceback_is_there(seen: Seen) -> Checks:
@@ -69,14 +72,15 @@ def causes_are_told(seen: Seen) -> Checks:
                 continue
             parts = [f"cause of probe {sent.probe}", f"effect of probe {sent.probe}"]
             missing = [part for part in parts if part not in text]
-            yield unless([record] if missing else [], f"`exception` does not show {missing}")
+            yield unless([record] if missing else [], f"`exception` does not show {missing}", fix=CHAINED)
 
 
 def failure_is_recorded(seen: Seen) -> Checks:
     """Whatever the exception is like, its `Task failed` is there; that it is there once is another requirement."""
     for sent in seen.sent:
         if seen.task(sent).failed:
-            yield as_many(seen.lifecycle(sent, FAILED)[:1], 1, FAILED, sent, "failures that Celery reported")
+            records = seen.lifecycle(sent, FAILED)[:1]
+            yield as_many(records, 1, FAILED, sent, "failures that Celery reported", also=HOSTILE)
 
 
 def no_second_report(seen: Seen) -> Checks:

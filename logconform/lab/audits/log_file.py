@@ -138,7 +138,8 @@ def file_is_bearable(seen: Seen) -> Checks:
     for sent in seen.sent:
         states = [execution.state for execution in seen.executions(sent)]
         if states != ["SUCCESS"]:
-            yield fault(f"a task ended in {states or 'nothing'}; the log file must not stop it", task_id=sent.task_id)
+            wrong = f"a task ended in {states or 'nothing'}; the log file must not stop it"
+            yield fault(wrong, task_id=sent.task_id, fix="Catch what opening and writing the file raise, and go on.")
     if seen.log_file is None:
         return
     name = seen.log_file.name
@@ -175,7 +176,7 @@ def file_is_whole_at_the_end(seen: Seen) -> Checks:
         return
     last = parts[-1].readings[-1:]
     if last and last[0].unterminated:
-        yield fault("the log file ends within a record", last[0])
+        yield fault("the log file ends within a record", last[0], fix="Write a record and its newline in one call.")
     kept = {_key(record) for record in _in_files(parts)}
     spoken = {(show(said(r, "probe")), show(said(r, "point"))) for r in _in_files(parts)}
     for process in _ended_well(seen):

@@ -8,6 +8,9 @@ from logconform.lab.truth import Execution
 from logconform.records import Record
 from logconform.schemas import check_record
 
+IN_FORCE = "Take it from the task's `override_max_retries` where that is set, else from its `max_retries`."
+IN_ORDER = "Write both from one receiver of `task_failure`, this one first."
+
 
 def retries_are_announced(seen: Seen) -> Checks:
     """Each retry has exactly one `Task failed, retrying`, at level warning, with its members."""
@@ -26,7 +29,8 @@ def retries_are_announced(seen: Seen) -> Checks:
                 yield None
             expected = sent.facts.get("max_retries", "unknown")
             if not wrong and expected != "unknown" and record.get("max_retries", "absent") != expected:
-                yield fault(f"max_retries is {shown_in(record, 'max_retries')}; {show(expected)} is in force", record)
+                told = f"max_retries is {shown_in(record, 'max_retries')}; {show(expected)} is in force"
+                yield fault(told, record, fix=IN_FORCE)
 
 
 def retries_are_counted(seen: Seen) -> Checks:
@@ -72,9 +76,9 @@ def exhaustion_is_told(seen: Seen) -> Checks:
             _, findings = check_record(record)
             yield from [finding for finding in findings if finding.requirement == "RETRY004"]
         if records and failures and records[0].place.offset > failures[-1].place.offset:
-            yield fault("stands after the task's `Task failed`", records[0])
+            yield fault("stands after the task's `Task failed`", records[0], fix=IN_ORDER)
         if records and not failures:
-            yield fault("is not followed by a `Task failed`", records[0])
+            yield fault("is not followed by a `Task failed`", records[0], fix=IN_ORDER)
 
 
 def retried_executions_do_not_end(seen: Seen) -> Checks:
@@ -119,7 +123,7 @@ def countdown_is_told(seen: Seen) -> Checks:
         for record in seen.lifecycle(sent, RETRYING):
             told = record.get("countdown")
             right = isinstance(told, int | float) and abs(told - sent.facts.get("countdown", 0)) <= 1
-            yield unless([] if right else [record], f"countdown is {show(told)}")
+            yield unless([] if right else [record], f"countdown is {shown_in(record, 'countdown')}")
 
 
 def _context(sent: Sent) -> list[tuple[str, str]]:

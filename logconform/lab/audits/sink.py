@@ -81,7 +81,8 @@ def levels_hold(seen: Seen) -> Checks:
         least = {way: min(levels, key=LEVELS.index) for way, levels in written.items()}
         dropping = [(way, level) for way in written for level in _from(least[way]) if level not in written[way]]
         for way, level in dropping:
-            yield fault(f"{way} writes {least[way]}, but drops {level}", task_id=sent.task_id)
+            told = f"{way} writes {least[way]}, but drops {level}"
+            yield fault(told, task_id=sent.task_id, fix="Filter by the level's number, and by nothing else.")
         if len(set(least.values())) > 1:
             told = ", ".join(f"{way} from {level} on" for way, level in least.items())
             yield fault(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from logconform.lab.audits.counting import STARTING, as_many, keeps, unless
-from logconform.lab.evidence import Checks, Seen, fault, said, show, shown_in
+from logconform.lab.evidence import Checks, Seen, fault, said, shown_in
+from logconform.lab.vocabulary import FeatureError
+from logconform.schemas import requirements_of, schema_names
 
 
 def schema_holds(seen: Seen, requirement: str, event: str) -> Checks:
     """The records of one event, of the scenario's tasks, have the members they must have."""
+    _refuse_unless_in_schema(requirement)
     for sent in seen.sent:
         for record in seen.log.by_task.get(sent.task_id, []):
             if record.event != event:
@@ -17,9 +20,16 @@ def schema_holds(seen: Seen, requirement: str, event: str) -> Checks:
 
 def body_holds(seen: Seen, requirement: str) -> Checks:
     """The records that the tasks' bodies wrote have the members they must have."""
+    _refuse_unless_in_schema(requirement)
     for sent in seen.sent:
         for record in seen.spoken(sent):
             yield from keeps(record, requirement)
+
+
+def _refuse_unless_in_schema(requirement: str) -> None:
+    """Refuse a scenario that could never pass, as no schema says anything about its requirement."""
+    if not any(requirement in requirements_of(name) for name in schema_names()):
+        raise FeatureError(f"no schema checks {requirement}; add `x-requirement` to one, or ask by a step of its own")
 
 
 def starts_once(seen: Seen) -> Checks:
@@ -43,11 +53,13 @@ def arguments_are_counted(seen: Seen) -> Checks:
                     f"args_count is {shown_in(start, 'args_count')}; the task was called with "
                     f"{called['args_count']} positional arguments",
                     start,
+                    fix="Write `len(args)`, as the `task_prerun` signal passes them.",
                 )
                 continue
             keys = start.get("kwargs_keys")
             if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(called["kwargs_keys"]):
-                yield fault(f"kwargs_keys is {keys}; the task was called with {sorted(called['kwargs_keys'])}", start)
+                told = f"kwargs_keys is {keys}; the task was called with {sorted(called['kwargs_keys'])}"
+                yield fault(told, start, fix="Write `list(kwargs)`, as the `task_prerun` signal passes them.")
                 continue
             yield None
 
@@ -66,6 +78,6 @@ def further_executions_say_so(seen: Seen) -> Checks:
         for execution, start in zip(seen.executions(sent), seen.lifecycle(sent, STARTING), strict=False):
             count = start.get("retry_count")
             if execution.retries and not (isinstance(count, int) and count >= 1):
-                yield fault(f"retry_count is {show(count)} on a retry", start)
+                yield fault(f"retry_count is {shown_in(start, 'retry_count')} on a retry", start)
             elif execution.retries:
                 yield None
