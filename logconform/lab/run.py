@@ -10,9 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from logconform.checks import fix_of
 from logconform.config import whereabouts
-from logconform.contract import Contract, Level
+from logconform.contract import Contract
 from logconform.findings import Finding, Verdict
 from logconform.lab import keep, session
 from logconform.lab.any_task import verdict_on
@@ -22,7 +21,7 @@ from logconform.lab.exercise import Account, Exercise
 from logconform.lab.exercise_outcome import Exercised
 from logconform.lab.faults import most
 from logconform.lab.flakes import merged
-from logconform.lab.outcome import Conclusion, Violated, findings_text, unseen, worse
+from logconform.lab.outcome import Conclusion, Violated, worse
 from logconform.lab.plan import Planned, turn_of
 from logconform.lab.selection import short_id
 from logconform.lab.settings import Settings
@@ -30,6 +29,7 @@ from logconform.lab.stage import Trace
 from logconform.lab.subject import Subject
 from logconform.lab.truth import Truth
 from logconform.lab.vocabulary import FeatureError
+from logconform.lab.weighing import About, weigh
 from logconform.report.model import Environment, EvidenceLine, ScenarioResult, Step, build_report
 from logconform.report.waivers import allowance, waivers_for
 from logconform.report.words import plural, printable
@@ -38,9 +38,6 @@ from logconform.secrets import excerpt, redact_text
 __all__ = ["Conclusion", "LabRun", "Planned", "Settings", "Violated"]
 
 EVIDENCE_LINES = 12
-NOTHING_MAY_STOP = {"CTX013", "FMT010", "FMT011", "FMT014", "FAIL005", "FAIL008", "SINK005"}
-"""Requirements that a worker violates by not going on at all."""
-GO_ON = "Bound what is encoded, masked or cut before the work is done, and catch what it raises: the task must go on."
 
 
 @dataclass
@@ -242,45 +239,12 @@ class LabRun:
     def conclude(self, node: str, checks: Iterable[Finding | None]) -> Conclusion:
         """Weigh the checks of one question."""
         plan, trace = self.planned[node], self.traces[node]
-        outcomes = list(checks)
-        not_kept = False
-        findings = [
-            replace(
-                each,
-                requirement=plan.requirement,
-                scenario=node,
-                environment=plan.environment,
-                fix=each.fix or fix_of(plan.requirement),
-            )
-            for each in outcomes
-            if each is not None
-        ]
-        if trace.error and plan.requirement in NOTHING_MAY_STOP:
-            findings = [Finding(plan.requirement, trace.error, fix=GO_ON, scenario=node, environment=plan.environment)]
-        elif trace.error or trace.blocked:
-            findings = []  # what is missing then says nothing
-        elif not_kept := self._is_cut(node) and any(each.place is None for each in findings):
-            findings = [each for each in findings if each.place is not None]  # it may stand in what was not kept
+        requirement = self.contract[plan.requirement]
+        about = About(requirement, node, plan.environment, self.reproduction(plan))
+        findings, conclusion = weigh(checks, about, trace, self.labs[plan.environment].seen(trace))
         self.found.setdefault(node, []).extend(findings)
-        if findings:
-            must = self.contract[plan.requirement].level is Level.MUST
-            text = f"{findings_text(findings, must=must)}\n   = again: {self.reproduction(plan)}"
-            conclusion = Conclusion("violated" if must else "warned", findings[0].message, text)
-        elif trace.error or trace.blocked:
-            conclusion = Conclusion("inconclusive", trace.error or trace.blocked)
-        elif not_kept:
-            conclusion = Conclusion("inconclusive", "the worker wrote more than is kept of its log")
-        elif not outcomes:
-            conclusion = Conclusion("not_tested", unseen(self.labs[plan.environment].seen(trace)))
-        else:
-            conclusion = Conclusion("passed")
         self.outcomes[node] = worse(self.outcomes.get(node), conclusion)
         return conclusion
-
-    def _is_cut(self, node: str) -> bool:
-        """Whether only the beginning of the log is there that a scenario looks at."""
-        view = self.labs[self.planned[node].environment].seen(self.traces[node])
-        return view is not None and view.log.truncated
 
     def not_binding(self, node: str) -> str | None:
         """Say why a violation of a scenario's requirement does not make the run red; None where it does."""
