@@ -18,12 +18,16 @@ import os
 import sys
 import tempfile
 import threading
+from contextlib import suppress
 from typing import Any
 
 from reference_worker.logging.pipeline import pipeline
 
+_KEEP_SIZE, _PUNCH_HOLE = 1, 2  # of Linux' fallocate
 LONGEST_LINE = 65_536
 """Characters of a line without an end that are kept waiting for it."""
+LARGEST_PART = 1_048_576
+"""Bytes that went past Python, and were read, until their memory is given back; and of a line that has no end yet."""
 
 
 class Lines(io.TextIOBase):
@@ -109,19 +113,31 @@ class RawOutput:
 
     def __init__(self, lines: Lines) -> None:
         self._lines = lines
-        self._file: Any = None
+        self._read = self._freed = 0
         self._redirect()
         os.register_at_fork(after_in_child=self._redirect)
 
-    def collect(self) -> None:
-        """Write the records of what has come since the last time."""
-        size = os.fstat(self._file.fileno()).st_size
-        if not size:
-            return
-        text = os.pread(self._file.fileno(), size, 0).decode("utf-8", "backslashreplace")
-        os.ftruncate(self._file.fileno(), 0)
+    def collect(self, *, whole: bool = False) -> None:
+        """Write the records of what has come since the last time; with *whole*, what has no end yet is left there."""
+        with self._turn:  # several executions may end at once: each line is told once
+            text = self._new(whole).decode("utf-8", "backslashreplace")
         for line in text.split("\n"):
             self._lines.record(line)
+
+    def _new(self, whole: bool) -> bytes:
+        """Return what was not read before. The file is never emptied: what others write meanwhile would be lost."""
+        descriptor = self._file.fileno()
+        size = os.fstat(descriptor).st_size
+        if size == self._read:
+            return b""
+        new = os.pread(descriptor, size - self._read, self._read)
+        if whole and len(new) <= LARGEST_PART:
+            new = new[: new.rfind(b"\n") + 1]
+        self._read += len(new)
+        if self._read - self._freed > LARGEST_PART:
+            _give_back_memory(descriptor, self._freed, self._read)
+            self._freed = self._read
+        return new
 
     def give_back(self, descriptor: int) -> None:
         """Point descriptor 1 at the log stream again, for whatever replaces this process."""
@@ -129,7 +145,9 @@ class RawOutput:
 
     def _redirect(self) -> None:
         """Give this process a file of its own: a forked one would share its parent's."""
-        self._file = _memory_file()
+        self._file: Any = _memory_file()
+        self._read = self._freed = 0
+        self._turn = threading.RLock()
         os.dup2(self._file.fileno(), 1)
 
 
@@ -183,7 +201,7 @@ def collect_output(*, shared: bool = False) -> None:
     if _raw is None:
         return
     if shared:
-        contextvars.Context().run(_raw.collect)
+        contextvars.Context().run(_raw.collect, whole=True)  # another may be in the middle of a line
     else:
         _raw.collect()
 
@@ -202,3 +220,13 @@ def _memory_file() -> Any:
     descriptor = os.memfd_create("standard-output", os.MFD_CLOEXEC)
     fcntl.fcntl(descriptor, fcntl.F_SETFL, fcntl.fcntl(descriptor, fcntl.F_GETFL) | os.O_APPEND)
     return os.fdopen(descriptor, "r+b", buffering=0)
+
+
+def _give_back_memory(descriptor: int, begin: int, end: int) -> None:
+    """Let go of what a file holds between two offsets, and leave its size alone; where that can't be, it stays."""
+    import ctypes  # only where much is printed
+
+    with suppress(AttributeError, OSError):
+        libc = ctypes.CDLL(None)
+        fallocate = getattr(libc, "fallocate64", None) or libc.fallocate
+        fallocate(descriptor, _KEEP_SIZE | _PUNCH_HOLE, ctypes.c_int64(begin), ctypes.c_int64(end - begin))
