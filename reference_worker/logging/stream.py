@@ -214,7 +214,7 @@ def release_standard_output() -> None:
 
 
 def _memory_file() -> Any:
-    """Return an anonymous file whose writers always append, also after it was emptied."""
+    """Return an anonymous file whose writers always append."""
     if not hasattr(os, "memfd_create"):
         return tempfile.TemporaryFile(mode="a+b", buffering=0)
     descriptor = os.memfd_create("standard-output", os.MFD_CLOEXEC)
