@@ -94,7 +94,8 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit("logconform: the lab runs one worker at a time; leave out pytest-xdist's -n", returncode=UNUSABLE)
     try:
         contract = load_contract()
-        schema("record"), discover()  # refuses what can't be read
+        schema("record")  # this, and the next, refuse what can't be read
+        discover()
         settings = settings_of(config.option, Path(config.invocation_params.dir), list(contract))
         check_requirements(settings.config, list(contract))
         _check_selection(config, list(contract))

@@ -48,6 +48,9 @@ class History:
 
         Without what Celery's own loggers say of a task in passing: it is no part of what the task did; and without
         what a shipper sent again.
+
+        Raises:
+            Unsettled: If only the whole sample tells what was sent again.
         """
         if not sample.whole:
             records = collected_once(records, sample)

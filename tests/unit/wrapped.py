@@ -40,36 +40,11 @@ def fluent(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
     return json.dumps(entry if whole else {**entry, "partial_message": "true"}).encode() + b"\n"
 
 
-def kubectl(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
-    return f"[pod/worker-5d4/worker] {text}\n".encode()
+def _after(prefix: str) -> Wrap:
+    def wrap(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
+        return f"{prefix}{text}\n".encode()
 
-
-def compose(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
-    return f"worker-1  | {text}\n".encode()
-
-
-def stamped(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
-    return f"{STAMP} {text}\n".encode()
-
-
-def cloudwatch(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
-    return f"2025-09-12T20:05:03.001Z {text}\n".encode()
-
-
-def logcli(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
-    return f'2025-09-12T22:05:03+02:00 {{app="worker", pod="w-1"}} {text}\n'.encode()
-
-
-def rsyslog(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
-    return f"2025-09-12T20:05:03.001184+00:00 host-1 worker[123]: {text}\n".encode()
-
-
-def syslog(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
-    return f"Sep 12 20:05:03 host-1 worker[123]: {text}\n".encode()
-
-
-def syslog_5424(text: str, whole: bool = True, stream: str = "stdout") -> bytes:
-    return f"<14>1 2025-09-12T20:05:03.001184Z host-1 worker 123 - - {text}\n".encode()
+    return wrap
 
 
 def _member(name: str, **others: object) -> Wrap:
@@ -85,14 +60,14 @@ WRAP: dict[str, Wrap] = {
     "cri": cri,
     "journal": journal,
     "fluent": fluent,
-    "kubectl": kubectl,
-    "compose": compose,
-    "stamped": stamped,
-    "stamped, milliseconds": cloudwatch,
-    "stamped, labels": logcli,
-    "stamped, program": rsyslog,
-    "syslog": syslog,
-    "syslog, RFC 5424": syslog_5424,
+    "kubectl": _after("[pod/worker-5d4/worker] "),
+    "compose": _after("worker-1  | "),
+    "stamped": _after(f"{STAMP} "),
+    "stamped, milliseconds": _after("2025-09-12T20:05:03.001Z "),
+    "stamped, labels": _after('2025-09-12T22:05:03+02:00 {app="worker", pod="w-1"} '),
+    "stamped, program": _after("2025-09-12T20:05:03.001184+00:00 host-1 worker[123]: "),
+    "syslog": _after("Sep 12 20:05:03 host-1 worker[123]: "),
+    "syslog, RFC 5424": _after("<14>1 2025-09-12T20:05:03.001184Z host-1 worker 123 - - "),
     "message": _member("message", source_type="kubernetes_logs", timestamp="2025-09-12T20:05:03Z"),
     "message, CloudWatch": _member("@message", **{"@timestamp": "2025-09-12 20:05:03.001"}),
     "message, logcli": _member("line", labels={"app": "worker"}, timestamp=STAMP),
